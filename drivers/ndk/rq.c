@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receive queues. Kernel and user queues share the published layout; user
+ * space posts by writing the ring, without a call. Receives neither defer nor
+ * end a chain.
+ */
+#include <linux/export.h>
+
+#include <ndk/trace.h>
+
+#include "provider.h"
+
+static int put_recv(struct ndk_qp *qp, const struct ib_recv_wr *wr)
+{
+	struct ndk_queue *q = qp->rq.q;
+	struct rxe_recv_wqe *u;
+	u32 producer, next;
+	int i;
+
+	if (wr->num_sge < 0 || wr->num_sge > qp->rq.max_sge) {
+		ibdev_warn_ratelimited(qp->ibqp.device,
+				       "qp %u: recv refused: sges[%d] greater than max[%u]\n",
+				       qp->ibqp.qp_num, wr->num_sge, qp->rq.max_sge);
+		return -EINVAL;
+	}
+	producer = q->buf->producer_index;
+	next = ndk_queue_next(q, producer);
+	if (next == ndk_queue_consumer(q))
+		return -ENOMEM;
+	u = ndk_queue_slot(q, producer);
+	u->wr_id = wr->wr_id;
+	u->dma.num_sge = wr->num_sge;
+	for (i = 0; i < wr->num_sge; i++) {
+		u->dma.sge[i].addr = wr->sg_list[i].addr;
+		u->dma.sge[i].length = wr->sg_list[i].length;
+		u->dma.sge[i].lkey = wr->sg_list[i].lkey;
+	}
+	ndk_queue_set_producer(q, next);
+	return 0;
+}
+
+int ndk_post_recv(struct ib_qp *ibqp, const struct ib_recv_wr *wr,
+		  const struct ib_recv_wr **bad_wr)
+{
+	struct ndk_qp *qp = to_ndk_qp(ibqp);
+	unsigned long flags;
+	int err = 0;
+
+	*bad_wr = wr;
+	if (ibqp->uobject || !qp->rq.q || READ_ONCE(qp->state) == IB_QPS_RESET)
+		return -EINVAL;
+	spin_lock_irqsave(&qp->rq.lock, flags);
+	for (; wr; wr = wr->next) {
+		err = put_recv(qp, wr);
+		if (err) {
+			*bad_wr = wr;
+			break;
+		}
+	}
+	spin_unlock_irqrestore(&qp->rq.lock, flags);
+	/* in error a receive is flushed at once, by the NIC's own hand */
+	if (READ_ONCE(qp->state) == IB_QPS_ERR && qp->nic->ops->progress)
+		qp->nic->ops->progress(qp);
+	return err;
+}
+
+/* Copy once; @wqe holds what was checked. */
+static int read_entry(struct ndk_qp *qp, const struct rxe_recv_wqe *u, struct ndk_rwqe *wqe)
+{
+	u64 total = 0;
+	u32 i;
+
+	wqe->wr_id = READ_ONCE(u->wr_id);
+	wqe->num_sge = READ_ONCE(u->dma.num_sge);
+	wqe->length = 0;
+	if (wqe->num_sge > qp->rq.max_sge)
+		return -EINVAL;
+	for (i = 0; i < wqe->num_sge; i++) {
+		wqe->sge[i].addr = READ_ONCE(u->dma.sge[i].addr);
+		wqe->sge[i].length = READ_ONCE(u->dma.sge[i].length);
+		wqe->sge[i].lkey = READ_ONCE(u->dma.sge[i].lkey);
+		total += wqe->sge[i].length;
+	}
+	if (total > U32_MAX)
+		return -EINVAL;
+	wqe->length = total;
+	return 0;
+}
+
+int ndk_rq_take(struct ndk_qp *qp, struct ndk_rwqe *wqe)
+{
+	struct ndk_queue *q = qp->rq.q;
+	int err;
+
+	if (!q || q->index == ndk_queue_producer(q))
+		return 0;
+	err = read_entry(qp, ndk_queue_slot(q, q->index), wqe);
+	q->index = ndk_queue_next(q, q->index);
+	ndk_queue_set_consumer(q, q->index);
+	if (!err)
+		return 1;
+	ibdev_warn_ratelimited(qp->ibqp.device, "qp %u: bad recv entry, sges[%u] max[%u]\n",
+			       qp->ibqp.qp_num, wqe->num_sge, qp->rq.max_sge);
+	wqe->num_sge = 0;
+	return err;
+}
+EXPORT_SYMBOL_GPL(ndk_rq_take);
+
+void ndk_recv_done(struct ndk_qp *qp, struct ib_wc *wc, bool solicited, struct ndk_notify *n)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&qp->rcq->lock, flags);
+	/* an error completion satisfies an arm for solicited ones (R-NDK-90) */
+	ndk_cq_put(qp->rcq, wc, solicited || wc->status != IB_WC_SUCCESS, qp, n);
+	trace_ndk_complete(qp, false, wc->wr_id, wc->status, wc->byte_len);
+	spin_unlock_irqrestore(&qp->rcq->lock, flags);
+}
+EXPORT_SYMBOL_GPL(ndk_recv_done);
+
+void ndk_rq_flush(struct ndk_qp *qp, struct ndk_notify *n)
+{
+	struct ib_wc wc = { .status = IB_WC_WR_FLUSH_ERR, .opcode = IB_WC_RECV };
+	struct ndk_queue *q = qp->rq.q;
+	const struct rxe_recv_wqe *u;
+	u32 budget;
+
+	if (!q)
+		return;
+	/* a program that keeps posting must not keep us here */
+	for (budget = q->mask + 1; budget && q->index != ndk_queue_producer(q); budget--) {
+		u = ndk_queue_slot(q, q->index);
+		wc.wr_id = READ_ONCE(u->wr_id);
+		q->index = ndk_queue_next(q, q->index);
+		ndk_queue_set_consumer(q, q->index);
+		ndk_recv_done(qp, &wc, true, n);
+	}
+}
+EXPORT_SYMBOL_GPL(ndk_rq_flush);
+
+void ndk_rq_reset(struct ndk_qp *qp)
+{
+	struct ndk_queue *q = qp->rq.q;
+
+	if (!q)
+		return;
+	q->index = ndk_queue_producer(q);
+	ndk_queue_set_consumer(q, q->index);
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Outcomes of send requests.
+ *
+ * Slots are freed before the CQ entries appear: whoever polls an entry may post
+ * into its slot at once. So what an entry needs is first copied out, a few
+ * requests at a time.
+ */
+#include <linux/export.h>
+
+#include <ndk/trace.h>
+
+#include "provider.h"
+
+#define BATCH	16
+
+/* what a CQ entry needs of a request whose slot is gone */
+struct outcome {
+	u64 wr_id;
+	u32 length;
+	u8 opcode;
+};
+
+static enum ib_wc_opcode wc_opcode(u8 opcode)
+{
+	switch (opcode) {
+	case IB_WR_RDMA_WRITE:
+	case IB_WR_RDMA_WRITE_WITH_IMM:
+		return IB_WC_RDMA_WRITE;
+	case IB_WR_RDMA_READ:
+		return IB_WC_RDMA_READ;
+	case IB_WR_ATOMIC_CMP_AND_SWP:
+		return IB_WC_COMP_SWAP;
+	case IB_WR_ATOMIC_FETCH_AND_ADD:
+		return IB_WC_FETCH_ADD;
+	default:
+		return IB_WC_SEND;
+	}
+}
+
+/* user ring slots up to and including those of the request at @end - 1 */
+static void free_slots(struct ndk_qp *qp, u32 end)
+{
+	struct ndk_sq *sq = &qp->sq;
+	unsigned long flags;
+
+	if (!sq->user) {
+		ndk_defer_complete(&sq->defer, end);
+		return;
+	}
+	/* against skip_to(), which may extend user_next of this request */
+	spin_lock_irqsave(&sq->defer.lock, flags);
+	ndk_queue_set_consumer(sq->user, ndk_sq_wqe(qp, end - 1)->user_next);
+	ndk_defer_complete(&sq->defer, end);
+	spin_unlock_irqrestore(&sq->defer.lock, flags);
+}
+
+static void put_outcomes(struct ndk_qp *qp, const struct outcome *o, int num,
+			 enum ib_wc_status status, struct ndk_notify *n)
+{
+	struct ib_wc wc = { .status = status, .src_qp = qp->attr.dest_qp_num };
+	unsigned long flags;
+	int i;
+
+	if (!num)
+		return;
+	spin_lock_irqsave(&qp->scq->lock, flags);
+	for (i = 0; i < num; i++) {
+		wc.wr_id = o[i].wr_id;
+		wc.opcode = wc_opcode(o[i].opcode);
+		wc.byte_len = o[i].length;
+		ndk_cq_put(qp->scq, &wc, status != IB_WC_SUCCESS, qp, n);
+		trace_ndk_complete(qp, true, wc.wr_id, status, wc.byte_len);
+	}
+	spin_unlock_irqrestore(&qp->scq->lock, flags);
+}
+
+/* Retire [completed, end): success makes entries for signalled ones only. */
+static void retire(struct ndk_qp *qp, u32 end, enum ib_wc_status status, struct ndk_notify *n)
+{
+	u32 i = READ_ONCE(qp->sq.defer.completed);
+	struct outcome o[BATCH];
+	struct ndk_swqe *w;
+	int num;
+
+	while (i != end) {
+		for (num = 0; i != end && num < BATCH; i++) {
+			w = ndk_sq_wqe(qp, i);
+			if (status == IB_WC_SUCCESS && !w->signaled)
+				continue;
+			o[num].wr_id = w->wr_id;
+			o[num].length = w->length;
+			o[num++].opcode = w->opcode;
+		}
+		free_slots(qp, i);
+		put_outcomes(qp, o, num, status, n);
+	}
+}
+
+void ndk_sq_complete(struct ndk_qp *qp, u32 end, struct ndk_notify *n)
+{
+	retire(qp, end, IB_WC_SUCCESS, n);
+}
+EXPORT_SYMBOL_GPL(ndk_sq_complete);
+
+void ndk_sq_fail(struct ndk_qp *qp, enum ib_wc_status status, struct ndk_notify *n)
+{
+	retire(qp, READ_ONCE(qp->sq.defer.completed) + 1, status, n);
+}
+EXPORT_SYMBOL_GPL(ndk_sq_fail);
+
+void ndk_sq_flush(struct ndk_qp *qp, struct ndk_notify *n)
+{
+	struct ndk_defer *d = &qp->sq.defer;
+
+	/* taking the lock also makes the slots' contents visible here */
+	ndk_defer_flush_quiet(d);
+	if (unlikely(qp->sq.is_broken)) {
+		/* the one the NIC refused failed by itself, the rest with it */
+		retire(qp, qp->sq.broken_at, IB_WC_WR_FLUSH_ERR, n);
+		retire(qp, qp->sq.broken_at + 1, IB_WC_LOC_QP_OP_ERR, n);
+		qp->sq.is_broken = false;
+	}
+	retire(qp, READ_ONCE(d->indicated), IB_WC_WR_FLUSH_ERR, n);
+}
+EXPORT_SYMBOL_GPL(ndk_sq_flush);
+
+/* Nobody posts or completes: the QP goes to RESET. */
+void ndk_sq_reset(struct ndk_qp *qp)
+{
+	struct ndk_sq *sq = &qp->sq;
+
+	ndk_defer_reset(&sq->defer);
+	sq->is_broken = false;
+	if (sq->user) {
+		sq->user_taken = ndk_queue_producer(sq->user);
+		ndk_queue_set_consumer(sq->user, sq->user_taken);
+	}
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Posting through the mapped send queue.
+ *
+ * The ring is shared with a writer that may be hostile: every entry is copied
+ * once, the copy is checked, and only the copy is used. A refused entry leaves
+ * a hole in the ring, freed when everything accepted before it has retired.
+ */
+#include <ndk/trace.h>
+
+#include "provider.h"
+
+#define refuse_msg(qp, fmt, ...)						\
+	ibdev_warn_ratelimited((qp)->ibqp.device, "qp %u: send refused: " fmt "\n",	\
+			       (qp)->ibqp.qp_num, ##__VA_ARGS__)
+
+/* payload area of an entry: inline bytes or SGEs, and how it is reached */
+static const void *payload(const struct ndk_queue *q, u32 index)
+{
+	return ndk_queue_slot(q, index) + sizeof(struct rxe_send_wqe);
+}
+
+static int take_inline(struct ndk_qp *qp, struct ndk_swqe *w, const struct rxe_send_wqe *u,
+		       const void *data)
+{
+	u32 length = u->dma.length;
+
+	if (length > qp->sq.max_inline) {
+		refuse_msg(qp, "inline bytes[%u] greater than max[%u]", length,
+			   qp->sq.max_inline);
+		return -EINVAL;
+	}
+	memcpy(w->inline_data, data, length);
+	w->num_sge = 0;
+	w->length = length;
+	return 0;
+}
+
+static int take_sges(struct ndk_qp *qp, struct ndk_swqe *w, const struct rxe_send_wqe *u,
+		     const struct rxe_sge *sge)
+{
+	u32 num = u->dma.num_sge, i;
+	u64 total = 0;
+
+	if (num > qp->sq.max_sge) {
+		refuse_msg(qp, "sges[%u] greater than max[%u]", num, qp->sq.max_sge);
+		return -EINVAL;
+	}
+	for (i = 0; i < num; i++) {
+		w->sge[i].addr = READ_ONCE(sge[i].addr);
+		w->sge[i].length = READ_ONCE(sge[i].length);
+		w->sge[i].lkey = READ_ONCE(sge[i].lkey);
+		total += w->sge[i].length;
+	}
+	if (total > BIT(31)) {
+		refuse_msg(qp, "length[%llu] greater than max[%lu]", total, BIT(31));
+		return -EINVAL;
+	}
+	w->num_sge = num;
+	w->length = total;
+	return 0;
+}
+
+static void take_remote(struct ndk_swqe *w, const struct rxe_send_wr *u)
+{
+	switch (u->opcode) {
+	case IB_WR_RDMA_WRITE:
+	case IB_WR_RDMA_WRITE_WITH_IMM:
+	case IB_WR_RDMA_READ:
+		w->remote_addr = u->wr.rdma.remote_addr;
+		w->rkey = u->wr.rdma.rkey;
+		break;
+	case IB_WR_ATOMIC_CMP_AND_SWP:
+	case IB_WR_ATOMIC_FETCH_AND_ADD:
+		w->remote_addr = u->wr.atomic.remote_addr;
+		w->compare_add = u->wr.atomic.compare_add;
+		w->swap = u->wr.atomic.swap;
+		w->rkey = u->wr.atomic.rkey;
+		break;
+	default:
+		break;
+	}
+}
+
+static int take_entry(struct ndk_qp *qp, struct ndk_swqe *w, u32 index, u64 *wr_id)
+{
+	const struct ndk_queue *q = qp->sq.user;
+	struct rxe_send_wqe u;
+
+	memcpy(&u, ndk_queue_slot(q, index), sizeof(u));
+	/* the copy may not be made twice: what was checked must be what is used */
+	barrier();
+
+	*wr_id = u.wr.wr_id;
+	if (u.wr.opcode > U8_MAX) {
+		refuse_msg(qp, "opcode %u not supported", u.wr.opcode);
+		return -EOPNOTSUPP;
+	}
+	w->wr_id = u.wr.wr_id;
+	w->opcode = u.wr.opcode;
+	w->flags = u.wr.send_flags;
+	w->imm = u.wr.ex.imm_data;
+	take_remote(w, &u.wr);
+	if (w->flags & IB_SEND_INLINE)
+		return take_inline(qp, w, &u, payload(q, index));
+	return take_sges(qp, w, &u, payload(q, index));
+}
+
+static int post_one(struct ndk_qp *qp, struct ndk_post *p, bool *deferred, u64 *wr_id)
+{
+	struct ndk_sq *sq = &qp->sq;
+	struct ndk_swqe *w;
+	int err;
+
+	*wr_id = 0;
+	err = ndk_sq_check_state(qp);
+	if (err)
+		return err;
+	/* only a program that rewrites its consumer index gets here */
+	if (!ndk_defer_room(&sq->defer))
+		return -ENOMEM;
+	w = ndk_sq_wqe(qp, sq->defer.accepted);
+	err = take_entry(qp, w, sq->user_taken, wr_id);
+	if (!err)
+		err = ndk_sq_check(qp, w);
+	if (err)
+		return err;
+
+	sq->user_taken = ndk_queue_next(sq->user, sq->user_taken);
+	w->user_next = sq->user_taken;
+	*deferred = w->flags & NDK_SEND_DEFER;
+	ndk_sq_accept(qp, p, w);
+	return 0;
+}
+
+/*
+ * Skip what is refused: the bad entry and, as verbs have it, all behind it.
+ * Its slots are free for the program once the entries before it have retired.
+ */
+static void skip_to(struct ndk_qp *qp, u32 producer)
+{
+	struct ndk_sq *sq = &qp->sq;
+
+	sq->user_taken = producer;
+	if (READ_ONCE(sq->defer.completed) == sq->defer.accepted)
+		ndk_queue_set_consumer(sq->user, producer);
+	else
+		ndk_sq_wqe(qp, sq->defer.accepted - 1)->user_next = producer;
+}
+
+static int refused_at_doorbell(struct ndk_qp *qp, u64 wr_id, int err)
+{
+	ndk_count(qp, NDK_STAT_SEND_REQUESTS, -1);
+	ndk_count(qp, NDK_STAT_REFUSED_POSTS, 1);
+	trace_ndk_refuse(qp, wr_id, err);
+	return err;
+}
+
+/* A doorbell call that brings no new entry means "indicate everything". */
+int ndk_sq_post_user(struct ndk_qp *qp)
+{
+	u32 accepted = 0, deferrals = 0, producer;
+	struct ndk_sq *sq = &qp->sq;
+	bool deferred, empty;
+	struct ndk_post p;
+	int err = 0, nic_err;
+	u64 wr_id = 0;
+
+	ndk_defer_begin(&sq->defer, &p);
+	producer = ndk_queue_producer(sq->user);
+	empty = producer == sq->user_taken;
+	while (sq->user_taken != producer) {
+		err = post_one(qp, &p, &deferred, &wr_id);
+		if (err) {
+			ndk_sq_refuse(qp, &p, wr_id, err);
+			skip_to(qp, producer);
+			break;
+		}
+		accepted++;
+		deferrals += deferred;
+	}
+	ndk_sq_account(qp, accepted, deferrals);
+	nic_err = ndk_defer_end(&sq->defer, &p);
+	if (unlikely(nic_err))
+		err = refused_at_doorbell(qp, wr_id, nic_err);
+	if (empty)
+		ndk_defer_flush(&sq->defer);
+	return err;
+}

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The NIC contract: what stands between the provider and a NIC backend.
+ *
+ * The provider (ndk.ko) owns objects, queues, the user ABI, deferral,
+ * completion rings, counters and tracing. The backend owns transport, memory
+ * keys and addressing. Dependency runs one way: a backend calls the functions
+ * below, the provider calls the backend only through struct ndk_nic_ops.
+ *
+ * Who may call what
+ * -----------------
+ * Process context, may sleep:
+ *	ndk_nic_alloc(), ndk_nic_register(), ndk_nic_unregister*(), and every
+ *	operation but those listed next
+ * Any context, interrupts off:
+ *	ops->doorbell
+ * Poster's context, or softirq (timer), no lock of ours held:
+ *	ops->progress
+ * Process or softirq, under the backend's own per-QP serialisation:
+ *	ndk_sq_*(), ndk_rq_*(), ndk_recv_done(), ndk_qp_enter_error()
+ * Process or softirq, no lock held:
+ *	ndk_notify_flush()
+ *
+ * Lock order: backend's per-QP locks -> ndk_defer.lock -> ndk_cq.lock.
+ */
+#ifndef _NDK_NIC_H
+#define _NDK_NIC_H
+
+#include <linux/mutex.h>
+#include <linux/xarray.h>
+#include <rdma/ib_verbs.h>
+
+#include <ndk/defer.h>
+#include <ndk/stats.h>
+#include <uapi/ndk/ndk.h>
+
+struct ndk_cq;
+struct ndk_mr;
+struct ndk_nic;
+struct ndk_qp;
+struct ndk_queue;
+
+/**
+ * struct ndk_swqe - one accepted send request, the kernel's own copy
+ * @wr_id: the poster's cookie (kernel posters: the ib_cqe pointer)
+ * @remote_addr: RDMA and atomics: address at the peer
+ * @compare_add: atomics: operand
+ * @swap: compare-and-swap: new value
+ * @rkey: RDMA and atomics: key at the peer
+ * @length: payload bytes, all SGEs together; at most 2^31
+ * @flags: IB_SEND_* and %NDK_SEND_DEFER, as accepted
+ * @imm: immediate data, network order
+ * @inv_rkey: key to invalidate
+ * @opcode: enum ib_wr_opcode
+ * @num_sge: valid SGEs, 0 for inline data
+ * @signaled: success makes a CQ entry
+ * @first_psn: backend's: first packet sequence number
+ * @last_psn: backend's: last packet sequence number
+ * @user_next: provider's: user ring index free once this request retires
+ * @sge: scatter/gather list
+ * @inline_data: payload, if @flags has IB_SEND_INLINE
+ *
+ * Everything is checked before acceptance, except keys and addresses of the
+ * SGEs: a bad one is an error completion, as on hardware.
+ */
+struct ndk_swqe {
+	u64 wr_id;
+	u64 remote_addr;
+	u64 compare_add;
+	u64 swap;
+	u32 rkey;
+	u32 length;
+	u32 flags;
+	union {
+		__be32 imm;
+		u32 inv_rkey;
+	};
+	u8 opcode;
+	u8 num_sge;
+	bool signaled;
+	u32 first_psn;
+	u32 last_psn;
+	u32 user_next;
+	union {
+		DECLARE_FLEX_ARRAY(struct ib_sge, sge);
+		DECLARE_FLEX_ARRAY(u8, inline_data);
+	};
+};
+
+/**
+ * NDK_MAX_SGE - scatter/gather entries a request may have
+ *
+ * What a user queue entry of the published ABI can describe; also what rxe
+ * offers, so programs tuned for it find no less.
+ */
+#define NDK_MAX_SGE		32
+
+/**
+ * struct ndk_rwqe - one receive request, copied out of its queue
+ * @wr_id: the poster's cookie
+ * @length: bytes of room, all SGEs together
+ * @num_sge: valid SGEs
+ * @sge: scatter list
+ */
+struct ndk_rwqe {
+	u64 wr_id;
+	u32 length;
+	u32 num_sge;
+	struct ib_sge sge[NDK_MAX_SGE];
+};
+
+/**
+ * struct ndk_notify - events owed once no lock is held
+ * @cq: completion queues whose handler is to be called
+ * @ncq: entries in @cq
+ * @ev_qp: QP with an asynchronous event
+ * @event: the event
+ * @nev: entries in @ev_qp and @event
+ *
+ * On the stack of whoever runs the NIC. Collects while locks are held, fires in
+ * ndk_notify_flush(): one handler call per queue and batch. The backend
+ * guarantees that CQs and QPs outlive it (RCU section or reference).
+ */
+struct ndk_notify {
+	struct ndk_cq *cq[4];
+	unsigned int ncq;
+	struct ndk_qp *ev_qp[4];
+	enum ib_event_type event[4];
+	unsigned int nev;
+};
+
+/**
+ * struct ndk_sq - send queue
+ * @defer: which requests the NIC has been shown
+ * @slots: ring of &struct ndk_swqe, @slot_size bytes apart
+ * @mask: slots - 1; the number of slots is a power of two
+ * @slot_size: bytes per slot
+ * @max_sge: SGEs per request
+ * @max_inline: bytes of inline data per request
+ * @all_signaled: IB_SIGNAL_ALL_WR
+ * @user: user-mapped ring requests are taken from; NULL for kernel QPs
+ * @user_taken: index in @user behind the last entry taken
+ * @is_broken: the NIC refused at the doorbell what had been accepted
+ * @broken_at: index of the request it refused, if @is_broken
+ * @broken: moves the QP to error
+ */
+struct ndk_sq {
+	struct ndk_defer defer;
+	void *slots;
+	u32 mask;
+	u32 slot_size;
+	u32 max_sge;
+	u32 max_inline;
+	bool all_signaled;
+	struct ndk_queue *user;
+	u32 user_taken;
+	bool is_broken;
+	u32 broken_at;
+	struct work_struct broken;
+};
+
+/**
+ * struct ndk_rq - receive queue
+ * @q: ring of receive requests, user-mapped for user QPs; NULL with an SRQ
+ * @lock: serialises kernel posters
+ * @max_sge: SGEs per request
+ */
+struct ndk_rq {
+	struct ndk_queue *q;
+	spinlock_t lock;
+	u32 max_sge;
+};
+
+/**
+ * struct ndk_qp - queue pair
+ * @ibqp: the verbs object; qp_num is set by the backend's qp_create
+ * @nic: the adapter
+ * @priv: the backend's
+ * @stats: counter block of this QP, the device's unless a counter is bound
+ * @state: current state; changed under @mutex, or to error by the NIC
+ * @sq: send queue
+ * @rq: receive queue
+ * @scq: completion queue of @sq
+ * @rcq: completion queue of @rq
+ * @mutex: serialises modify, query and destroy
+ * @attr: attributes as last set, what query returns
+ * @attr_set: mask of attributes ever set
+ * @link: in the adapter's list of QPs
+ */
+struct ndk_qp {
+	struct ib_qp ibqp;
+	struct ndk_nic *nic;
+	void *priv;
+	struct ndk_stats __percpu *stats;
+	enum ib_qp_state state;
+	struct ndk_cq *scq;
+	struct ndk_cq *rcq;
+	struct ndk_sq sq;
+	struct ndk_rq rq;
+	struct mutex mutex;
+	struct ib_qp_attr attr;
+	u32 attr_set;
+	struct list_head link;
+};
+
+/**
+ * struct ndk_mr - memory region
+ * @ibmr: the verbs object; lkey, rkey, iova, length are set by the backend
+ * @priv: the backend's
+ */
+struct ndk_mr {
+	struct ib_mr ibmr;
+	void *priv;
+};
+
+/**
+ * struct ndk_nic_ops - what a backend implements
+ * @owner: the backend's module
+ * @kind: short name for messages, e.g. "softroce"
+ * @release: last call for this adapter: free what @ndk_nic.priv holds
+ * @enable: the device is registered, traffic may start. Optional.
+ * @get_netdev: the adapter's netdev with a reference, NULL once it is going.
+ *	May be called from any context that may not sleep.
+ * @query_port: fill what depends on the netdev: state, phys_state, active_mtu,
+ *	max_mtu, active_speed, active_width. The rest is filled by the provider.
+ * @qp_create: make the transport state of @qp, assign ibqp.qp_num and publish
+ *	it for incoming packets last.
+ * @qp_modify: move @qp from @from to @to. The provider has checked the
+ *	transition, mandatory and optional attributes and their ranges against
+ *	@ndk_nic.attr. Runs before the provider stores the new state, except for
+ *	transitions to error, where the state is stored first: the backend then
+ *	completes everything indicated as flushed, and every receive.
+ *	On transition to RESET the backend forgets everything; nothing completes.
+ * @qp_query: fill the attributes the transport moves: sq_psn, rq_psn,
+ *	sq_draining. Optional.
+ * @qp_destroy: unpublish, stop. On return nothing touches @qp any more.
+ * @doorbell: requests up to @end may be worked on; see ndk_defer_ops.doorbell
+ *	for context. @refused as there.
+ * @progress: see ndk_defer_ops.progress; the place where a software NIC sends.
+ * @reg_user_mr: register user memory; sets ibmr.lkey and rkey.
+ * @get_dma_mr: region over all of kernel memory, for local_dma_lkey.
+ * @dereg_mr: on return nobody reads or writes through the region.
+ *
+ * All may sleep unless said otherwise.
+ */
+struct ndk_nic_ops {
+	struct module *owner;
+	const char *kind;
+	void (*release)(struct ndk_nic *nic);
+	int (*enable)(struct ndk_nic *nic);
+	struct net_device *(*get_netdev)(struct ndk_nic *nic);
+	int (*query_port)(struct ndk_nic *nic, struct ib_port_attr *attr);
+
+	int (*qp_create)(struct ndk_qp *qp, const struct ib_qp_init_attr *init);
+	int (*qp_modify)(struct ndk_qp *qp, const struct ib_qp_attr *attr,
+			 int mask, enum ib_qp_state from, enum ib_qp_state to);
+	void (*qp_query)(struct ndk_qp *qp, struct ib_qp_attr *attr);
+	void (*qp_destroy)(struct ndk_qp *qp);
+	int (*doorbell)(struct ndk_qp *qp, u32 first, u32 end, u32 *refused);
+	void (*progress)(struct ndk_qp *qp);
+
+	int (*reg_user_mr)(struct ndk_mr *mr, u64 start, u64 length, u64 iova,
+			   int access);
+	int (*get_dma_mr)(struct ndk_mr *mr, int access);
+	void (*dereg_mr)(struct ndk_mr *mr);
+};
+
+/**
+ * struct ndk_nic - one adapter
+ * @ibdev: the verbs device; first, ib_dealloc_device() frees from here
+ * @ops: the backend's operations
+ * @priv: the backend's
+ * @stats: counters
+ * @limits: deferral settings, written through sysfs
+ * @attr: limits and capabilities; the backend fills it before registration
+ * @max_inline: most inline bytes per send request
+ * @node_guid: network order, not 0; the backend sets it before registration
+ * @qps: every QP of the adapter
+ * @qps_lock: protects @qps
+ * @groups: the backend's own sysfs attributes below <device>/ndk/; the array
+ *	ends with NULL. Set before registration, may be NULL.
+ * @failed: ndk_nic_fail() was called
+ * @group: the sysfs directory, made of the provider's files and @groups
+ * @counters: counter blocks of rdma counters, by id
+ */
+struct ndk_nic {
+	struct ib_device ibdev;
+	const struct ndk_nic_ops *ops;
+	void *priv;
+	struct ndk_stats __percpu *stats;
+	struct ndk_defer_limits limits;
+	struct ib_device_attr attr;
+	u32 max_inline;
+	__be64 node_guid;
+	struct list_head qps;
+	struct mutex qps_lock;
+	struct attribute **groups;
+	unsigned long failed;
+	struct attribute_group group;
+	struct xarray counters;
+};
+
+/**
+ * ndk_nic_alloc() - allocate an adapter
+ * @ops: the backend's operations
+ * @priv: stored in @ndk_nic.priv before anything can call back
+ *
+ * Context: process.
+ * Return: the adapter or NULL. Free with ndk_nic_free() until it is registered.
+ */
+struct ndk_nic *ndk_nic_alloc(const struct ndk_nic_ops *ops, void *priv);
+
+/**
+ * ndk_nic_free() - free an adapter that was never registered
+ * @nic: the adapter
+ *
+ * Calls ops->release. Context: process.
+ */
+void ndk_nic_free(struct ndk_nic *nic);
+
+/**
+ * ndk_nic_register() - make the adapter an RDMA device
+ * @nic: the adapter, @ndk_nic.attr filled
+ * @name: device name
+ *
+ * On failure the adapter is still the caller's to free.
+ *
+ * Context: process. Return: 0 or a negative errno (-EEXIST: name in use).
+ */
+int ndk_nic_register(struct ndk_nic *nic, const char *name);
+
+/**
+ * ndk_nic_unregister() - remove the device, wait, free the adapter
+ * @nic: the adapter
+ *
+ * Programs that have it open are disassociated. Safe against concurrent
+ * removal by others (`rdma link del`, unload of rdma_rxe) only while the
+ * caller holds a device reference taken with ib_device_try_get().
+ *
+ * Context: process, no RTNL.
+ */
+void ndk_nic_unregister(struct ndk_nic *nic);
+
+/**
+ * ndk_nic_unregister_queued() - as ndk_nic_unregister(), from a notifier
+ * @nic: the adapter, registered
+ *
+ * Context: process, RTNL may be held.
+ */
+void ndk_nic_unregister_queued(struct ndk_nic *nic);
+
+/**
+ * ndk_nic_fail() - report a fatal fault, once
+ * @nic: the adapter
+ * @reason: for the log
+ *
+ * Every QP goes to error, %IB_EVENT_DEVICE_FATAL is raised. Later calls do
+ * nothing.
+ *
+ * Context: process.
+ */
+void ndk_nic_fail(struct ndk_nic *nic, const char *reason);
+
+/**
+ * ndk_nic_port_event() - link went up or down
+ * @nic: the adapter
+ * @up: new state
+ *
+ * Context: any.
+ */
+void ndk_nic_port_event(struct ndk_nic *nic, bool up);
+
+static inline struct ndk_nic *to_ndk_nic(struct ib_device *ibdev)
+{
+	return container_of(ibdev, struct ndk_nic, ibdev);
+}
+
+static inline struct ndk_qp *to_ndk_qp(struct ib_qp *ibqp)
+{
+	return container_of(ibqp, struct ndk_qp, ibqp);
+}
+
+static inline struct ndk_mr *to_ndk_mr(struct ib_mr *ibmr)
+{
+	return container_of(ibmr, struct ndk_mr, ibmr);
+}
+
+/**
+ * ndk_sq_wqe() - the request in slot @index
+ * @qp: the QP
+ * @index: between completed and indicated
+ *
+ * Return: the request; stays until it is completed.
+ */
+static inline struct ndk_swqe *ndk_sq_wqe(struct ndk_qp *qp, u32 index)
+{
+	return qp->sq.slots + (size_t)(index & qp->sq.mask) * qp->sq.slot_size;
+}
+
+/**
+ * ndk_sq_complete() - every request before @end succeeded
+ * @qp: the QP
+ * @end: index behind the last one, not beyond indicated
+ * @n: collects the CQ events
+ *
+ * Makes CQ entries for signalled ones, in order, and frees the slots.
+ */
+void ndk_sq_complete(struct ndk_qp *qp, u32 end, struct ndk_notify *n);
+
+/**
+ * ndk_sq_fail() - the oldest request that has no outcome yet failed
+ * @qp: the QP
+ * @status: not IB_WC_SUCCESS
+ * @n: collects the CQ events
+ *
+ * Makes a CQ entry, signalled or not.
+ */
+void ndk_sq_fail(struct ndk_qp *qp, enum ib_wc_status status, struct ndk_notify *n);
+
+/**
+ * ndk_sq_flush() - fail everything indicated and not completed
+ * @qp: the QP, in error (or SQ error)
+ * @n: collects the CQ events
+ *
+ * Also shows the NIC what was still deferred: in an error state nothing stays
+ * deferred. Status IB_WC_WR_FLUSH_ERR.
+ */
+void ndk_sq_flush(struct ndk_qp *qp, struct ndk_notify *n);
+
+/**
+ * ndk_rq_take() - take the next receive request
+ * @qp: the QP
+ * @wqe: where it is copied; valid until the caller is done with it
+ *
+ * Return: 1 if one was taken, 0 if the queue is empty, -EINVAL if the entry
+ * (written by user space) makes no sense: it was consumed, @wqe->wr_id is set,
+ * the caller owes it an error completion.
+ */
+int ndk_rq_take(struct ndk_qp *qp, struct ndk_rwqe *wqe);
+
+/**
+ * ndk_recv_done() - complete a receive
+ * @qp: the QP
+ * @wc: the completion; qp and port_num are filled by this function
+ * @solicited: the sender asked for an event
+ * @n: collects the CQ events
+ */
+void ndk_recv_done(struct ndk_qp *qp, struct ib_wc *wc, bool solicited,
+		   struct ndk_notify *n);
+
+/**
+ * ndk_rq_flush() - flush every receive still in the queue
+ * @qp: the QP, in error
+ * @n: collects the CQ events
+ */
+void ndk_rq_flush(struct ndk_qp *qp, struct ndk_notify *n);
+
+/**
+ * ndk_qp_enter_error() - the NIC found an error
+ * @qp: the QP
+ * @sqe: only the send queue is stopped (SQ error, UC and UD)
+ *
+ * Stores the new state and shows the NIC what was deferred. The caller then
+ * completes and flushes.
+ */
+void ndk_qp_enter_error(struct ndk_qp *qp, bool sqe);
+
+/**
+ * ndk_notify_init() - start collecting
+ * @n: the collection
+ */
+static inline void ndk_notify_init(struct ndk_notify *n)
+{
+	n->ncq = 0;
+	n->nev = 0;
+}
+
+/**
+ * ndk_notify_event() - owe an asynchronous QP event
+ * @n: the collection
+ * @qp: the QP
+ * @event: the event
+ */
+void ndk_notify_event(struct ndk_notify *n, struct ndk_qp *qp, enum ib_event_type event);
+
+/**
+ * ndk_notify_flush() - call the handlers that are owed
+ * @n: the collection, empty afterwards
+ *
+ * Context: process or softirq, no lock held.
+ */
+void ndk_notify_flush(struct ndk_notify *n);
+
+/**
+ * ndk_count() - count for a QP
+ * @qp: the QP
+ * @i: which counter
+ * @v: how many
+ */
+static inline void ndk_count(struct ndk_qp *qp, enum ndk_stat i, u64 v)
+{
+	ndk_stat_add(READ_ONCE(qp->stats), i, v);
+}
+
+#endif /* _NDK_NIC_H */
