@@ -183,7 +183,7 @@ bool queue_timer_fires(struct test_queue *q)
 		return false;
 	local_bh_disable();
 	if (t->function(t) == HRTIMER_RESTART)
-		hrtimer_restart(t);
+		hrtimer_start_expires(t, HRTIMER_MODE_ABS_SOFT);
 	local_bh_enable();
 	return true;
 }

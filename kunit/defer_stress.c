@@ -111,6 +111,11 @@ static const struct ndk_defer_ops stress_ops = {
 	.broken = stress_broken,
 };
 
+/*
+ * Barriers: @shown is stored with release behind the slots it covers and loaded
+ * with acquire by the consumer; @stop likewise behind the last post.
+ */
+
 /* One call; returns how many of its requests are accepted for good. */
 static u32 stress_call(struct poster *p, struct rnd_state *rnd, u32 number)
 {
