@@ -163,7 +163,7 @@ static void overrun(struct ndk_cq *cq, struct ndk_qp *qp, struct ndk_notify *n)
 	if (cq->overrun)
 		return;
 	cq->overrun = true;
-	ibdev_warn_ratelimited(cq->ibcq.device, "cq overrun at %u entries, qp %u\n",
+	ibdev_warn_ratelimited(cq->ibcq.device, "cq full at %u entries, qp %u\n",
 			       ndk_queue_capacity(cq->q), qp->ibqp.qp_num);
 	ndk_notify_cq(n, cq, NDK_CQ_ERR);
 }

@@ -31,7 +31,7 @@ enum {
  */
 struct ndk_cq {
 	struct ib_cq ibcq;
-	spinlock_t lock;
+	spinlock_t lock; /* ring, arm state */
 	struct ndk_queue *q;
 	bool user;
 	u8 armed;

@@ -31,6 +31,11 @@ static int ring(struct ndk_defer *d, u32 end, enum ndk_db_reason reason, bool in
 	if (!chain)
 		return 0;
 	d->indicated = end;
+	/*
+	 * @due never lags: left behind by 2^31 requests that were all deferred,
+	 * it would look like one in the future.
+	 */
+	d->due = end;
 	d->doorbells[reason]++;
 	if (chain > d->longest)
 		d->longest = chain;
@@ -130,13 +135,14 @@ void ndk_defer_reset(struct ndk_defer *d)
 	d->accepted = 0;
 	d->indicated = 0;
 	d->due = 0;
-	d->timer_mark = 0;
+	/* a timer that still runs belongs to an older chain than the next one */
+	d->timer_mark = -1;
 	ndk_defer_complete(d, 0);
 	spin_unlock_irqrestore(&d->lock, flags);
 }
 EXPORT_SYMBOL_GPL(ndk_defer_reset);
 
-void ndk_defer_begin(struct ndk_defer *d, struct ndk_post *p)
+void ndk_defer_begin(struct ndk_defer *d, struct ndk_post *p) __acquires(&d->lock)
 {
 	p->accepted = false;
 	p->refused = false;
@@ -190,7 +196,7 @@ static int ring_due(struct ndk_defer *d, struct ndk_post *p)
 		    p->accepted && p->last == d->due - 1);
 }
 
-int ndk_defer_end(struct ndk_defer *d, struct ndk_post *p)
+int ndk_defer_end(struct ndk_defer *d, struct ndk_post *p) __releases(&d->lock)
 {
 	bool rang;
 	int err;

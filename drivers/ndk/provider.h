@@ -60,6 +60,7 @@ extern const struct ndk_defer_ops ndk_sq_defer_ops;
 int ndk_post_send(struct ib_qp *ibqp, const struct ib_send_wr *wr,
 		  const struct ib_send_wr **bad_wr);
 int ndk_sq_post_user(struct ndk_qp *qp);
+__printf(2, 3) void ndk_sq_complain(const struct ndk_qp *qp, const char *fmt, ...);
 int ndk_sq_check(const struct ndk_qp *qp, const struct ndk_swqe *w);
 int ndk_sq_check_state(const struct ndk_qp *qp);
 void ndk_sq_accept(struct ndk_qp *qp, struct ndk_post *p, struct ndk_swqe *w);

@@ -72,21 +72,25 @@ static inline u32 ndk_queue_capacity(const struct ndk_queue *q)
 
 static inline u32 ndk_queue_producer(const struct ndk_queue *q)
 {
+	/* pairs with the other side's ndk_queue_set_producer() */
 	return smp_load_acquire(&q->buf->producer_index) & q->mask;
 }
 
 static inline u32 ndk_queue_consumer(const struct ndk_queue *q)
 {
+	/* pairs with the other side's ndk_queue_set_consumer() */
 	return smp_load_acquire(&q->buf->consumer_index) & q->mask;
 }
 
 static inline void ndk_queue_set_producer(struct ndk_queue *q, u32 index)
 {
+	/* pairs with the other side's ndk_queue_producer() */
 	smp_store_release(&q->buf->producer_index, index);
 }
 
 static inline void ndk_queue_set_consumer(struct ndk_queue *q, u32 index)
 {
+	/* pairs with the other side's ndk_queue_consumer() */
 	smp_store_release(&q->buf->consumer_index, index);
 }
 

@@ -10,7 +10,7 @@
 
 #include "provider.h"
 
-#define MAX_BOUND	(1U << 20)
+#define MAX_BOUND	BIT(20)
 #define MAX_USECS	(10U * 1000 * 1000)
 
 static struct ndk_nic *dev_nic(struct device *dev)

@@ -14,10 +14,6 @@
 			 IB_SEND_INLINE | NDK_SEND_DEFER)
 #define MAX_LENGTH	BIT(31)
 
-#define refuse_msg(qp, fmt, ...)						\
-	ibdev_warn_ratelimited((qp)->ibqp.device, "qp %u: send refused: " fmt "\n",	\
-			       (qp)->ibqp.qp_num, ##__VA_ARGS__)
-
 /**
  * struct op_rule - what a request of one opcode may look like
  * @known: the opcode exists for RC
@@ -42,6 +38,19 @@ static const struct op_rule op_rules[] = {
 	[IB_WR_ATOMIC_FETCH_AND_ADD]	= { .known = 1, .remote = 1, .atomic = 1 },
 };
 
+/* A program can provoke this at will: one line per second and a few. */
+void ndk_sq_complain(const struct ndk_qp *qp, const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	ibdev_warn_ratelimited(qp->ibqp.device, "qp %u: send refused: %pV\n",
+			       qp->ibqp.qp_num, &vaf);
+	va_end(args);
+}
+
 /* posts before RTS are refused, posts in an error state are flushed */
 int ndk_sq_check_state(const struct ndk_qp *qp)
 {
@@ -50,7 +59,7 @@ int ndk_sq_check_state(const struct ndk_qp *qp)
 	if (likely(state == IB_QPS_RTS))
 		return 0;
 	if (state == IB_QPS_RESET || state == IB_QPS_INIT || state == IB_QPS_RTR) {
-		refuse_msg(qp, "state %d is not ready to send", state);
+		ndk_sq_complain(qp, "state %d is not ready to send", state);
 		return -EINVAL;
 	}
 	return 0;
@@ -63,7 +72,7 @@ static int check_sges(const struct ndk_qp *qp, const struct ndk_swqe *w)
 
 	for (i = 0; i < w->num_sge; i++) {
 		if (check_add_overflow(w->sge[i].addr, (u64)w->sge[i].length, &end)) {
-			refuse_msg(qp, "sge[%u] %#llx + %u overflows", i, w->sge[i].addr,
+			ndk_sq_complain(qp, "sge[%u] %#llx + %u overflows", i, w->sge[i].addr,
 				   w->sge[i].length);
 			return -EINVAL;
 		}
@@ -77,15 +86,15 @@ static int check_remote(const struct ndk_qp *qp, const struct ndk_swqe *w,
 	u64 end;
 
 	if (check_add_overflow(w->remote_addr, (u64)w->length, &end)) {
-		refuse_msg(qp, "remote %#llx + %u overflows", w->remote_addr, w->length);
+		ndk_sq_complain(qp, "remote %#llx + %u overflows", w->remote_addr, w->length);
 		return -EINVAL;
 	}
 	if (rule->atomic && w->length != sizeof(u64)) {
-		refuse_msg(qp, "atomic of %u bytes, not 8", w->length);
+		ndk_sq_complain(qp, "atomic of %u bytes, not 8", w->length);
 		return -EINVAL;
 	}
 	if (rule->atomic && w->remote_addr % sizeof(u64)) {
-		refuse_msg(qp, "atomic at %#llx is not aligned", w->remote_addr);
+		ndk_sq_complain(qp, "atomic at %#llx is not aligned", w->remote_addr);
 		return -EINVAL;
 	}
 	return 0;
@@ -101,16 +110,16 @@ int ndk_sq_check(const struct ndk_qp *qp, const struct ndk_swqe *w)
 	int err = 0;
 
 	if (w->opcode >= ARRAY_SIZE(op_rules) || !op_rules[w->opcode].known) {
-		refuse_msg(qp, "opcode %u not supported", w->opcode);
+		ndk_sq_complain(qp, "opcode %u not supported", w->opcode);
 		return -EOPNOTSUPP;
 	}
 	rule = &op_rules[w->opcode];
 	if (w->flags & ~SEND_FLAGS) {
-		refuse_msg(qp, "flags %#x not supported", (u32)(w->flags & ~SEND_FLAGS));
+		ndk_sq_complain(qp, "flags %#x not supported", (u32)(w->flags & ~SEND_FLAGS));
 		return -EINVAL;
 	}
 	if ((w->flags & IB_SEND_INLINE) && !rule->inline_ok) {
-		refuse_msg(qp, "opcode %u cannot be inline", w->opcode);
+		ndk_sq_complain(qp, "opcode %u cannot be inline", w->opcode);
 		return -EINVAL;
 	}
 	if (!(w->flags & IB_SEND_INLINE))
@@ -160,7 +169,7 @@ static int copy_inline(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_se
 	for (i = 0; i < wr->num_sge; i++)
 		total += wr->sg_list[i].length;
 	if (total > qp->sq.max_inline) {
-		refuse_msg(qp, "inline bytes[%llu] greater than max[%u]", total,
+		ndk_sq_complain(qp, "inline bytes[%llu] greater than max[%u]", total,
 			   qp->sq.max_inline);
 		return -EINVAL;
 	}
@@ -180,7 +189,7 @@ static int copy_sges(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send
 	int i;
 
 	if (wr->num_sge < 0 || wr->num_sge > qp->sq.max_sge) {
-		refuse_msg(qp, "sges[%d] greater than max[%u]", wr->num_sge, qp->sq.max_sge);
+		ndk_sq_complain(qp, "sges[%d] greater than max[%u]", wr->num_sge, qp->sq.max_sge);
 		return -EINVAL;
 	}
 	for (i = 0; i < wr->num_sge; i++) {
@@ -188,7 +197,7 @@ static int copy_sges(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send
 		total += wr->sg_list[i].length;
 	}
 	if (total > MAX_LENGTH) {
-		refuse_msg(qp, "length[%llu] greater than max[%lu]", total, MAX_LENGTH);
+		ndk_sq_complain(qp, "length[%llu] greater than max[%lu]", total, MAX_LENGTH);
 		return -EINVAL;
 	}
 	w->num_sge = wr->num_sge;
@@ -220,7 +229,7 @@ static void copy_remote(struct ndk_swqe *w, const struct ib_send_wr *wr)
 static int copy_wr(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send_wr *wr)
 {
 	if ((u32)wr->opcode > U8_MAX) {
-		refuse_msg(qp, "opcode %d not supported", wr->opcode);
+		ndk_sq_complain(qp, "opcode %d not supported", wr->opcode);
 		return -EOPNOTSUPP;
 	}
 	w->wr_id = wr->wr_id;
@@ -298,7 +307,7 @@ int ndk_post_send(struct ib_qp *ibqp, const struct ib_send_wr *wr,
 		return post_kernel(qp, wr, bad_wr);
 	if (wr) {
 		/* its inline addresses would be user addresses */
-		refuse_msg(qp, "a mapped queue takes requests through the mapping only");
+		ndk_sq_complain(qp, "a mapped queue takes requests through the mapping only");
 		ndk_defer_flush(&qp->sq.defer);
 		return -EINVAL;
 	}
@@ -328,12 +337,12 @@ static void sq_progress(struct ndk_defer *d)
 static void sq_account(struct ndk_defer *d, enum ndk_db_reason reason, u32 chain)
 {
 	static const enum ndk_stat stat[NDK_DB_REASONS] = {
-		[NDK_DB_UNDEFERRED]	= NDK_STAT_DB_UNDEFERRED,
-		[NDK_DB_REFUSED]	= NDK_STAT_DB_REFUSED,
-		[NDK_DB_BOUND]		= NDK_STAT_DB_BOUND,
-		[NDK_DB_TIMER]		= NDK_STAT_DB_TIMER,
-		[NDK_DB_FULL]		= NDK_STAT_DB_FULL,
-		[NDK_DB_FLUSH]		= NDK_STAT_DB_FLUSH,
+		[NDK_DB_UNDEFERRED]	= NDK_STAT_DOORBELLS_UNDEFERRED,
+		[NDK_DB_REFUSED]	= NDK_STAT_DOORBELLS_REFUSED,
+		[NDK_DB_BOUND]		= NDK_STAT_DOORBELLS_BOUND,
+		[NDK_DB_TIMER]		= NDK_STAT_DOORBELLS_TIMER,
+		[NDK_DB_FULL]		= NDK_STAT_DOORBELLS_FULL,
+		[NDK_DB_FLUSH]		= NDK_STAT_DOORBELLS_FLUSH,
 	};
 	struct ndk_qp *qp = defer_qp(d);
 	struct ndk_stats __percpu *dev = qp->nic->stats;

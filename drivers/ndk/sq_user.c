@@ -10,10 +10,6 @@
 
 #include "provider.h"
 
-#define refuse_msg(qp, fmt, ...)						\
-	ibdev_warn_ratelimited((qp)->ibqp.device, "qp %u: send refused: " fmt "\n",	\
-			       (qp)->ibqp.qp_num, ##__VA_ARGS__)
-
 /* payload area of an entry: inline bytes or SGEs, and how it is reached */
 static const void *payload(const struct ndk_queue *q, u32 index)
 {
@@ -26,7 +22,7 @@ static int take_inline(struct ndk_qp *qp, struct ndk_swqe *w, const struct rxe_s
 	u32 length = u->dma.length;
 
 	if (length > qp->sq.max_inline) {
-		refuse_msg(qp, "inline bytes[%u] greater than max[%u]", length,
+		ndk_sq_complain(qp, "inline bytes[%u] greater than max[%u]", length,
 			   qp->sq.max_inline);
 		return -EINVAL;
 	}
@@ -43,7 +39,7 @@ static int take_sges(struct ndk_qp *qp, struct ndk_swqe *w, const struct rxe_sen
 	u64 total = 0;
 
 	if (num > qp->sq.max_sge) {
-		refuse_msg(qp, "sges[%u] greater than max[%u]", num, qp->sq.max_sge);
+		ndk_sq_complain(qp, "sges[%u] greater than max[%u]", num, qp->sq.max_sge);
 		return -EINVAL;
 	}
 	for (i = 0; i < num; i++) {
@@ -53,7 +49,7 @@ static int take_sges(struct ndk_qp *qp, struct ndk_swqe *w, const struct rxe_sen
 		total += w->sge[i].length;
 	}
 	if (total > BIT(31)) {
-		refuse_msg(qp, "length[%llu] greater than max[%lu]", total, BIT(31));
+		ndk_sq_complain(qp, "length[%llu] greater than max[%lu]", total, BIT(31));
 		return -EINVAL;
 	}
 	w->num_sge = num;
@@ -93,7 +89,7 @@ static int take_entry(struct ndk_qp *qp, struct ndk_swqe *w, u32 index, u64 *wr_
 
 	*wr_id = u.wr.wr_id;
 	if (u.wr.opcode > U8_MAX) {
-		refuse_msg(qp, "opcode %u not supported", u.wr.opcode);
+		ndk_sq_complain(qp, "opcode %u not supported", u.wr.opcode);
 		return -EOPNOTSUPP;
 	}
 	w->wr_id = u.wr.wr_id;

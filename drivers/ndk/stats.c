@@ -9,10 +9,53 @@
 
 #include "provider.h"
 
-static const struct rdma_stat_desc descs[] = {
-#define X(id, text) [NDK_STAT_##id].name = #text,
-	NDK_STATS(X)
-#undef X
+/* the names are the enum's, so that one can be found from the other */
+static const struct rdma_stat_desc descs[NDK_STAT_MAX] = {
+	[NDK_STAT_SEND_REQUESTS].name = "send_requests",
+	[NDK_STAT_DEFERRED_REQUESTS].name = "deferred_requests",
+	[NDK_STAT_REFUSED_POSTS].name = "refused_posts",
+	[NDK_STAT_DOORBELLS].name = "doorbells",
+	[NDK_STAT_DOORBELLS_UNDEFERRED].name = "doorbells_undeferred",
+	[NDK_STAT_DOORBELLS_REFUSED].name = "doorbells_refused",
+	[NDK_STAT_DOORBELLS_BOUND].name = "doorbells_bound",
+	[NDK_STAT_DOORBELLS_TIMER].name = "doorbells_timer",
+	[NDK_STAT_DOORBELLS_FULL].name = "doorbells_full",
+	[NDK_STAT_DOORBELLS_FLUSH].name = "doorbells_flush",
+	[NDK_STAT_LONGEST_CHAIN].name = "longest_chain",
+	[NDK_STAT_COMPLETIONS].name = "completions",
+	[NDK_STAT_CQ_OVERRUNS].name = "cq_overruns",
+	[NDK_STAT_TX_PACKETS].name = "tx_packets",
+	[NDK_STAT_TX_BYTES].name = "tx_bytes",
+	[NDK_STAT_RX_PACKETS].name = "rx_packets",
+	[NDK_STAT_RX_BYTES].name = "rx_bytes",
+	[NDK_STAT_LOCAL_REQUESTS].name = "local_requests",
+	[NDK_STAT_LOCAL_BYTES].name = "local_bytes",
+	[NDK_STAT_RETRANSMITS].name = "retransmits",
+	[NDK_STAT_TIMEOUTS].name = "timeouts",
+	[NDK_STAT_RNR_NAK_SENT].name = "rnr_nak_sent",
+	[NDK_STAT_RNR_NAK_RCVD].name = "rnr_nak_rcvd",
+	[NDK_STAT_NAK_SEQ_SENT].name = "nak_seq_sent",
+	[NDK_STAT_NAK_SEQ_RCVD].name = "nak_seq_rcvd",
+	[NDK_STAT_NAK_INV_REQ_SENT].name = "nak_inv_req_sent",
+	[NDK_STAT_NAK_INV_REQ_RCVD].name = "nak_inv_req_rcvd",
+	[NDK_STAT_NAK_ACCESS_SENT].name = "nak_access_sent",
+	[NDK_STAT_NAK_ACCESS_RCVD].name = "nak_access_rcvd",
+	[NDK_STAT_NAK_OP_SENT].name = "nak_op_sent",
+	[NDK_STAT_NAK_OP_RCVD].name = "nak_op_rcvd",
+	[NDK_STAT_DUPLICATES].name = "duplicates",
+	[NDK_STAT_CNP_RCVD].name = "cnp_rcvd",
+	[NDK_STAT_ICRC_ERRORS].name = "icrc_errors",
+	[NDK_STAT_DROP_SHORT].name = "drop_short",
+	[NDK_STAT_DROP_LENGTH].name = "drop_length",
+	[NDK_STAT_DROP_OPCODE].name = "drop_opcode",
+	[NDK_STAT_DROP_VERSION].name = "drop_version",
+	[NDK_STAT_DROP_PKEY].name = "drop_pkey",
+	[NDK_STAT_DROP_QPN].name = "drop_qpn",
+	[NDK_STAT_DROP_QP_STATE].name = "drop_qp_state",
+	[NDK_STAT_DROP_ADDRESS].name = "drop_address",
+	[NDK_STAT_DROP_SEQUENCE].name = "drop_sequence",
+	[NDK_STAT_DROP_BACKLOG].name = "drop_backlog",
+	[NDK_STAT_DROP_TX].name = "drop_tx",
 };
 
 static void sum(struct ndk_stats __percpu *blocks, u64 *value)

@@ -191,7 +191,7 @@ void ndk_defer_reset(struct ndk_defer *d);
  *
  * Context: any.
  */
-void ndk_defer_begin(struct ndk_defer *d, struct ndk_post *p);
+void ndk_defer_begin(struct ndk_defer *d, struct ndk_post *p) __acquires(&d->lock);
 
 /**
  * ndk_defer_room() - free slots
@@ -243,7 +243,7 @@ void ndk_defer_refuse(struct ndk_defer *d, struct ndk_post *p);
  * this call accepted last; that request is then refused inline and never
  * completes.
  */
-int ndk_defer_end(struct ndk_defer *d, struct ndk_post *p);
+int ndk_defer_end(struct ndk_defer *d, struct ndk_post *p) __releases(&d->lock);
 
 /**
  * ndk_defer_flush() - indicate everything now

@@ -167,7 +167,7 @@ struct ndk_sq {
  */
 struct ndk_rq {
 	struct ndk_queue *q;
-	spinlock_t lock;
+	spinlock_t lock; /* producer index */
 	u32 max_sge;
 };
 
@@ -197,7 +197,7 @@ struct ndk_qp {
 	struct ndk_cq *rcq;
 	struct ndk_sq sq;
 	struct ndk_rq rq;
-	struct mutex mutex;
+	struct mutex mutex; /* state changes, attr */
 	struct ib_qp_attr attr;
 	u32 attr_set;
 	struct list_head link;
@@ -293,7 +293,7 @@ struct ndk_nic {
 	u32 max_inline;
 	__be64 node_guid;
 	struct list_head qps;
-	struct mutex qps_lock;
+	struct mutex qps_lock; /* qps */
 	struct attribute **groups;
 	unsigned long failed;
 	struct attribute_group group;
@@ -325,7 +325,8 @@ void ndk_nic_free(struct ndk_nic *nic);
  *
  * On failure the adapter is still the caller's to free.
  *
- * Context: process. Return: 0 or a negative errno (-EEXIST: name in use).
+ * Context: process.
+ * Return: 0 or a negative errno (-EEXIST: name in use).
  */
 int ndk_nic_register(struct ndk_nic *nic, const char *name);
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Counters, one per-CPU block per device and one per bound rdma counter.
- *
- * The list below is the single place where a counter is named: the enum, and
- * the names `rdma statistic` prints, are both made from it.
+ * `rdma statistic` prints each under its name here, in lower case.
  */
 #ifndef _NDK_STATS_H
 #define _NDK_STATS_H
@@ -11,65 +9,103 @@
 #include <linux/percpu.h>
 #include <linux/types.h>
 
-#define NDK_STATS(X)							\
-	/* posting side, counted by the provider */			\
-	X(SEND_REQUESTS, send_requests)	/* accepted */			\
-	X(DEFERRED_REQUESTS, deferred_requests)	/* of these, deferred */ \
-	X(REFUSED_POSTS, refused_posts)	/* send side, inline */		\
-	X(DOORBELLS, doorbells)						\
-	X(DB_UNDEFERRED, doorbells_undeferred)				\
-	X(DB_REFUSED, doorbells_refused)				\
-	X(DB_BOUND, doorbells_bound)					\
-	X(DB_TIMER, doorbells_timer)					\
-	X(DB_FULL, doorbells_full)					\
-	X(DB_FLUSH, doorbells_flush)					\
-	X(LONGEST_CHAIN, longest_chain)	/* a maximum, not a sum */	\
-	X(COMPLETIONS, completions)	/* entries put into CQs */	\
-	X(CQ_OVERRUNS, cq_overruns)					\
-	/* wire, counted by the backend */				\
-	X(TX_PACKETS, tx_packets)					\
-	X(TX_BYTES, tx_bytes)		/* payload of the UDP packets */ \
-	X(RX_PACKETS, rx_packets)					\
-	X(RX_BYTES, rx_bytes)						\
-	X(LOCAL_REQUESTS, local_requests) /* carried out by direct copy */ \
-	X(LOCAL_BYTES, local_bytes)					\
-	X(RETRANSMITS, retransmits)	/* packets sent again */	\
-	X(TIMEOUTS, timeouts)						\
-	X(RNR_NAK_SENT, rnr_nak_sent)					\
-	X(RNR_NAK_RCVD, rnr_nak_rcvd)					\
-	X(NAK_SEQ_SENT, nak_seq_sent)					\
-	X(NAK_SEQ_RCVD, nak_seq_rcvd)					\
-	X(NAK_INV_REQ_SENT, nak_inv_req_sent)				\
-	X(NAK_INV_REQ_RCVD, nak_inv_req_rcvd)				\
-	X(NAK_ACCESS_SENT, nak_access_sent)				\
-	X(NAK_ACCESS_RCVD, nak_access_rcvd)				\
-	X(NAK_OP_SENT, nak_op_sent)					\
-	X(NAK_OP_RCVD, nak_op_rcvd)					\
-	X(DUPLICATES, duplicates)					\
-	X(CNP_RCVD, cnp_rcvd)						\
-	X(ICRC_ERRORS, icrc_errors)					\
-	/* packets dropped, by reason */				\
-	X(DROP_SHORT, drop_short)	/* too short for its headers */	\
-	X(DROP_LENGTH, drop_length)	/* payload or pad out of range */ \
-	X(DROP_OPCODE, drop_opcode)	/* unknown or wrong for the QP */ \
-	X(DROP_VERSION, drop_version)	/* transport header version */	\
-	X(DROP_PKEY, drop_pkey)						\
-	X(DROP_QPN, drop_qpn)		/* no such QP */		\
-	X(DROP_QP_STATE, drop_qp_state)					\
-	X(DROP_ADDRESS, drop_address)	/* not from the QP's peer */	\
-	X(DROP_SEQUENCE, drop_sequence)	/* beyond a gap, not NAKed */	\
-	X(DROP_BACKLOG, drop_backlog)	/* QP too busy, queue full */	\
-	X(DROP_TX, drop_tx)		/* no memory, route or queue */
-
 /**
  * enum ndk_stat - index of a counter
+ * @NDK_STAT_SEND_REQUESTS: send requests accepted
+ * @NDK_STAT_DEFERRED_REQUESTS: of these, with the defer mark
+ * @NDK_STAT_REFUSED_POSTS: send-side posts refused inline
+ * @NDK_STAT_DOORBELLS: doorbells rung, for whatever reason
+ * @NDK_STAT_DOORBELLS_UNDEFERRED: rung by a request without the defer mark
+ * @NDK_STAT_DOORBELLS_REFUSED: rung because a post was refused
+ * @NDK_STAT_DOORBELLS_BOUND: rung because a chain reached the bound
+ * @NDK_STAT_DOORBELLS_TIMER: rung for a chain left alone too long
+ * @NDK_STAT_DOORBELLS_FULL: rung because the queue was full
+ * @NDK_STAT_DOORBELLS_FLUSH: rung by a kick, a queue error or a destroy
+ * @NDK_STAT_LONGEST_CHAIN: requests in the longest chain; a maximum, not a sum
+ * @NDK_STAT_COMPLETIONS: entries put into completion queues
+ * @NDK_STAT_CQ_OVERRUNS: entries lost because a completion queue was full
+ * @NDK_STAT_TX_PACKETS: packets sent
+ * @NDK_STAT_TX_BYTES: bytes sent, UDP payload
+ * @NDK_STAT_RX_PACKETS: packets received
+ * @NDK_STAT_RX_BYTES: bytes received, UDP payload
+ * @NDK_STAT_LOCAL_REQUESTS: requests carried out by direct copy, no packet
+ * @NDK_STAT_LOCAL_BYTES: payload bytes of these
+ * @NDK_STAT_RETRANSMITS: packets sent again
+ * @NDK_STAT_TIMEOUTS: acknowledge timeouts
+ * @NDK_STAT_RNR_NAK_SENT: receiver not ready, sent
+ * @NDK_STAT_RNR_NAK_RCVD: receiver not ready, received
+ * @NDK_STAT_NAK_SEQ_SENT: PSN sequence error NAKs sent
+ * @NDK_STAT_NAK_SEQ_RCVD: PSN sequence error NAKs received
+ * @NDK_STAT_NAK_INV_REQ_SENT: invalid request NAKs sent
+ * @NDK_STAT_NAK_INV_REQ_RCVD: invalid request NAKs received
+ * @NDK_STAT_NAK_ACCESS_SENT: remote access error NAKs sent
+ * @NDK_STAT_NAK_ACCESS_RCVD: remote access error NAKs received
+ * @NDK_STAT_NAK_OP_SENT: remote operational error NAKs sent
+ * @NDK_STAT_NAK_OP_RCVD: remote operational error NAKs received
+ * @NDK_STAT_DUPLICATES: requests received a second time
+ * @NDK_STAT_CNP_RCVD: congestion notifications received
+ * @NDK_STAT_ICRC_ERRORS: packets dropped for a wrong ICRC
+ * @NDK_STAT_DROP_SHORT: packets dropped: too short for their headers
+ * @NDK_STAT_DROP_LENGTH: packets dropped: payload or padding out of range
+ * @NDK_STAT_DROP_OPCODE: packets dropped: opcode unknown or wrong for the QP
+ * @NDK_STAT_DROP_VERSION: packets dropped: transport header version
+ * @NDK_STAT_DROP_PKEY: packets dropped: partition key
+ * @NDK_STAT_DROP_QPN: packets dropped: no such QP
+ * @NDK_STAT_DROP_QP_STATE: packets dropped: QP not ready to receive
+ * @NDK_STAT_DROP_ADDRESS: packets dropped: not from the QP's peer
+ * @NDK_STAT_DROP_SEQUENCE: packets dropped: behind a gap that was NAKed
+ * @NDK_STAT_DROP_BACKLOG: packets dropped: QP busy and its queue full
+ * @NDK_STAT_DROP_TX: packets not sent: no memory, route or queue space
+ * @NDK_STAT_MAX: number of counters
  *
- * Generated from NDK_STATS(); the comment there says what each one counts.
+ * Up to @NDK_STAT_CQ_OVERRUNS counted by the provider, the rest by the backend.
  */
 enum ndk_stat {
-#define X(id, name) NDK_STAT_##id,
-	NDK_STATS(X)
-#undef X
+	NDK_STAT_SEND_REQUESTS,
+	NDK_STAT_DEFERRED_REQUESTS,
+	NDK_STAT_REFUSED_POSTS,
+	NDK_STAT_DOORBELLS,
+	NDK_STAT_DOORBELLS_UNDEFERRED,
+	NDK_STAT_DOORBELLS_REFUSED,
+	NDK_STAT_DOORBELLS_BOUND,
+	NDK_STAT_DOORBELLS_TIMER,
+	NDK_STAT_DOORBELLS_FULL,
+	NDK_STAT_DOORBELLS_FLUSH,
+	NDK_STAT_LONGEST_CHAIN,
+	NDK_STAT_COMPLETIONS,
+	NDK_STAT_CQ_OVERRUNS,
+	NDK_STAT_TX_PACKETS,
+	NDK_STAT_TX_BYTES,
+	NDK_STAT_RX_PACKETS,
+	NDK_STAT_RX_BYTES,
+	NDK_STAT_LOCAL_REQUESTS,
+	NDK_STAT_LOCAL_BYTES,
+	NDK_STAT_RETRANSMITS,
+	NDK_STAT_TIMEOUTS,
+	NDK_STAT_RNR_NAK_SENT,
+	NDK_STAT_RNR_NAK_RCVD,
+	NDK_STAT_NAK_SEQ_SENT,
+	NDK_STAT_NAK_SEQ_RCVD,
+	NDK_STAT_NAK_INV_REQ_SENT,
+	NDK_STAT_NAK_INV_REQ_RCVD,
+	NDK_STAT_NAK_ACCESS_SENT,
+	NDK_STAT_NAK_ACCESS_RCVD,
+	NDK_STAT_NAK_OP_SENT,
+	NDK_STAT_NAK_OP_RCVD,
+	NDK_STAT_DUPLICATES,
+	NDK_STAT_CNP_RCVD,
+	NDK_STAT_ICRC_ERRORS,
+	NDK_STAT_DROP_SHORT,
+	NDK_STAT_DROP_LENGTH,
+	NDK_STAT_DROP_OPCODE,
+	NDK_STAT_DROP_VERSION,
+	NDK_STAT_DROP_PKEY,
+	NDK_STAT_DROP_QPN,
+	NDK_STAT_DROP_QP_STATE,
+	NDK_STAT_DROP_ADDRESS,
+	NDK_STAT_DROP_SEQUENCE,
+	NDK_STAT_DROP_BACKLOG,
+	NDK_STAT_DROP_TX,
 	NDK_STAT_MAX
 };
 
