@@ -131,6 +131,7 @@ class Machine:
         Returns "done", "boot", "died", "fatal" or "timeout"."""
         started = time.monotonic()
         ready_at = None
+        told = 0
         while True:
             readable, _, _ = select.select(list(self.ports), [], [], 0.2)
             for port in readable:
@@ -150,8 +151,14 @@ class Machine:
                 self._watch_console()
             if self.fatal_at and now - self.fatal_at > FATAL_GRACE:
                 return "fatal"
-            if ready_at is None and now - started > boot_limit:
-                return "boot"
+            if ready_at is None:
+                waited = int(now - started)
+                if waited > boot_limit:
+                    return "boot"
+                if waited >= told + 5:
+                    told = waited
+                    print("vm: booting 0:%02d" % waited, file=sys.stderr,
+                          flush=True)
             if timeout and ready_at and now - ready_at > timeout:
                 return "timeout"
 
