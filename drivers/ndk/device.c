@@ -11,7 +11,6 @@
  * addresses; both are table sizes, not resources.
  */
 #define GID_TABLE_LEN	1024
-#define MAX_MSG_SIZE	BIT(31)
 
 static int query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 			struct ib_udata *udata)
@@ -28,7 +27,7 @@ static int query_port(struct ib_device *ibdev, u32 port, struct ib_port_attr *at
 
 	attr->gid_tbl_len = GID_TABLE_LEN;
 	attr->pkey_tbl_len = nic->attr.max_pkeys;
-	attr->max_msg_sz = MAX_MSG_SIZE;
+	attr->max_msg_sz = NDK_MAX_LENGTH;
 	attr->max_vl_num = 1;
 	return nic->ops->query_port(nic, attr);
 }

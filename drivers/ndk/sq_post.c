@@ -12,7 +12,6 @@
 
 #define SEND_FLAGS	(IB_SEND_FENCE | IB_SEND_SIGNALED | IB_SEND_SOLICITED |	\
 			 IB_SEND_INLINE | NDK_SEND_DEFER)
-#define MAX_LENGTH	BIT(31)
 
 /**
  * struct op_rule - what a request of one opcode may look like
@@ -72,8 +71,8 @@ static int check_sges(const struct ndk_qp *qp, const struct ndk_swqe *w)
 
 	for (i = 0; i < w->num_sge; i++) {
 		if (check_add_overflow(w->sge[i].addr, (u64)w->sge[i].length, &end)) {
-			ndk_sq_complain(qp, "sge[%u] %#llx + %u overflows", i, w->sge[i].addr,
-				   w->sge[i].length);
+			ndk_sq_complain(qp, "sge[%u] %#llx + %u overflows", i,
+					w->sge[i].addr, w->sge[i].length);
 			return -EINVAL;
 		}
 	}
@@ -170,7 +169,7 @@ static int copy_inline(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_se
 		total += wr->sg_list[i].length;
 	if (total > qp->sq.max_inline) {
 		ndk_sq_complain(qp, "inline bytes[%llu] greater than max[%u]", total,
-			   qp->sq.max_inline);
+				qp->sq.max_inline);
 		return -EINVAL;
 	}
 	w->length = 0;
@@ -196,8 +195,8 @@ static int copy_sges(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send
 		w->sge[i] = wr->sg_list[i];
 		total += wr->sg_list[i].length;
 	}
-	if (total > MAX_LENGTH) {
-		ndk_sq_complain(qp, "length[%llu] greater than max[%lu]", total, MAX_LENGTH);
+	if (total > NDK_MAX_LENGTH) {
+		ndk_sq_complain(qp, "length[%llu] greater than max[%lu]", total, NDK_MAX_LENGTH);
 		return -EINVAL;
 	}
 	w->num_sge = wr->num_sge;

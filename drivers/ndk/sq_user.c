@@ -23,7 +23,7 @@ static int take_inline(struct ndk_qp *qp, struct ndk_swqe *w, const struct rxe_s
 
 	if (length > qp->sq.max_inline) {
 		ndk_sq_complain(qp, "inline bytes[%u] greater than max[%u]", length,
-			   qp->sq.max_inline);
+				qp->sq.max_inline);
 		return -EINVAL;
 	}
 	memcpy(w->inline_data, data, length);
@@ -48,8 +48,8 @@ static int take_sges(struct ndk_qp *qp, struct ndk_swqe *w, const struct rxe_sen
 		w->sge[i].lkey = READ_ONCE(sge[i].lkey);
 		total += w->sge[i].length;
 	}
-	if (total > BIT(31)) {
-		ndk_sq_complain(qp, "length[%llu] greater than max[%lu]", total, BIT(31));
+	if (total > NDK_MAX_LENGTH) {
+		ndk_sq_complain(qp, "length[%llu] greater than max[%lu]", total, NDK_MAX_LENGTH);
 		return -EINVAL;
 	}
 	w->num_sge = num;

@@ -96,6 +96,11 @@ struct ndk_swqe {
 #define NDK_MAX_SGE		32
 
 /**
+ * NDK_MAX_LENGTH - payload bytes a request may have, the limit of InfiniBand
+ */
+#define NDK_MAX_LENGTH		BIT(31)
+
+/**
  * struct ndk_rwqe - one receive request, copied out of its queue
  * @wr_id: the poster's cookie
  * @length: bytes of room, all SGEs together
