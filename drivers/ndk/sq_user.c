@@ -144,8 +144,14 @@ static void skip_to(struct ndk_qp *qp, u32 producer)
 		ndk_sq_wqe(qp, sq->defer.accepted - 1)->user_next = producer;
 }
 
+/* The NIC did not take the last entry: its slot is a hole like any other. */
 static int refused_at_doorbell(struct ndk_qp *qp, u64 wr_id, int err)
 {
+	unsigned long flags;
+
+	spin_lock_irqsave(&qp->sq.defer.lock, flags);
+	skip_to(qp, qp->sq.user_taken);
+	spin_unlock_irqrestore(&qp->sq.defer.lock, flags);
 	ndk_count(qp, NDK_STAT_SEND_REQUESTS, -1);
 	ndk_count(qp, NDK_STAT_REFUSED_POSTS, 1);
 	trace_ndk_refuse(qp, wr_id, err);

@@ -48,9 +48,9 @@ class Row:
     def cells(self):
         name = self.tool + (" %d B" % self.size if self.size else "")
         if self.error:
-            return [self.path, name, "FAILED"] + [""] * 6
+            return [self.path, name, "FAILED"]
         return [self.path, name, *self._side(self.plain),
-                *self._side(self.deferred)][:9] + [self._gain()]
+                *self._side(self.deferred), self._gain()]
 
     @staticmethod
     def _side(result):
