@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The measurements of `make bench`, inside the virtual machine. Prints one
+JSON record per value on standard output, progress on standard error.
+
+UDP port 4791 has one owner per network namespace, and rdma_rxe works in the
+first one only: it has that, our devices live in others. What differs between
+two columns is then the device, not the kind of link."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+
+from perftest import Pair				# noqa: E402
+from topology import Failed, SYS, load, loop, sh, veth	# noqa: E402
+
+CHAIN = 16
+METER = os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                     "../../build/qp_memory")
+# name, tool, size (0: the tool has one only), iterations
+TESTS = (
+    ("write rate", "ib_write_bw", 64, 6400),
+    ("send rate", "ib_send_bw", 64, 6400),
+    ("atomic rate", "ib_atomic_bw", 0, 3200),
+    ("write latency", "ib_write_lat", 8, 1000),
+    ("send latency", "ib_send_lat", 64, 1000),
+    ("write bandwidth", "ib_write_bw", 65536, 600),
+    ("read bandwidth", "ib_read_bw", 65536, 600),
+    ("send bandwidth", "ib_send_bw", 65536, 600),
+)
+
+
+class Column:
+    """One device on one path, with or without deferral."""
+
+    def __init__(self, device, path, server, client, chain=0, setting=None):
+        self.device = device
+        self.path = path
+        self.server = server
+        self.client = client
+        self.chain = chain
+        self.setting = setting
+
+    def prepare(self):
+        if not self.setting:
+            return
+        with open("%s/%s/ndk/loopback" % (SYS, self.client.device), "w",
+                  encoding="ascii") as f:
+            f.write(self.setting)
+
+
+class Bench:
+    def __init__(self, rounds):
+        self.rounds = rounds
+        self.pair = Pair()
+        self.columns = []
+        self.failed = 0
+        self.done = 0
+        self.total = 0
+        self.started = time.monotonic()
+
+    def progress(self, text):
+        seconds = int(time.monotonic() - self.started)
+        share = " %d/%d" % (self.done, self.total) if self.total else ""
+        print("bench: %d:%02d%s %s" % (seconds // 60, seconds % 60, share,
+                                       text), file=sys.stderr, flush=True)
+
+    def fail(self, what, error):
+        self.failed += 1
+        print("bench: FAILED: %s\n%s" % (what, error), file=sys.stderr,
+              flush=True)
+
+    def set_up(self):
+        self.progress("loading modules")
+        load("rxe")
+        rxe = loop("rxe", "rxe0", "dummy0", "10.78.0.1")
+        self.columns.append(Column("rxe", "loopback", rxe, rxe))
+        try:
+            load("ndk")
+            self._set_up_ours()
+        except Failed as error:
+            self.fail("setting up ndk", error)
+
+    def _set_up_ours(self):
+        own = loop("ndk", "ndk0", "dummy0", "10.79.0.1", "alone")
+        left, right = veth("ndk")
+        switch = os.path.exists("%s/ndk0/ndk/loopback" % SYS)
+        direct = "direct" if switch else None
+        self.columns += [
+            Column("ndk", "loopback", own, own, 0, direct),
+            Column("ndk", "loopback", own, own, CHAIN, direct),
+            Column("ndk", "veth", left, right),
+            Column("ndk", "veth", left, right, CHAIN),
+        ]
+        if switch:
+            self.columns.append(Column("ndk", "loopback-wire", own, own, 0,
+                                       "wire"))
+
+    def emit(self, column, name, size, value, unit, number):
+        options = "defer=%d" % column.chain if column.chain else ""
+        print(json.dumps({
+            "name": name, "device": column.device, "path": column.path,
+            "size": size, "options": options, "value": value, "unit": unit,
+            "round": number}), flush=True)
+
+    def measure(self, column, test, number):
+        name, tool, size, iterations = test
+        options = ["-n", str(iterations)]
+        if size:
+            options += ["-s", str(size)]
+        column.prepare()
+        result = self.pair.run(tool, column.server, column.client, options,
+                               column.chain)
+        if result.usec is not None:
+            self.emit(column, name, size, result.usec, "usec", number)
+        elif name.endswith("rate"):
+            self.emit(column, name, size, result.msg_s, "msg/s", number)
+        else:
+            self.emit(column, name, size, result.mb_s, "MB/s", number)
+        requests = result.counters.get("send_requests")
+        if requests:
+            self.emit(column, name, size,
+                      result.counters.get("doorbells", 0) / requests,
+                      "doorbells/msg", number)
+
+    def wanted(self, column, test):
+        """A latency test waits for each request: nothing to defer."""
+        return not (column.chain and test[1].endswith("_lat"))
+
+    def run_rounds(self):
+        plan = [(test, column) for test in TESTS for column in self.columns
+                if self.wanted(column, test)]
+        self.total = len(plan) * self.rounds
+        for number in range(1, self.rounds + 1):
+            for test, column in plan:
+                what = "round %d: %s, %s %s%s" % (
+                    number, test[0], column.device, column.path,
+                    " deferred" if column.chain else "")
+                self.progress(what)
+                try:
+                    self.measure(column, test, number)
+                except Failed as error:
+                    self.fail(what, error)
+                self.done += 1
+
+    def memory(self):
+        for column in self.columns[:2]:
+            self.progress("memory per queue pair, " + column.device)
+            try:
+                # Twice: the first finds caches that have to grow once.
+                for number in (0, 1):
+                    words = json.loads(sh(METER, column.client.device, "256",
+                                          timeout=120))
+                    if number:
+                        self.emit(column, "memory per RC QP", 0,
+                                  words["accounted"], "bytes", number)
+            except (Failed, ValueError, subprocess.SubprocessError) as error:
+                self.fail("memory of " + column.device, error)
+
+
+def main():
+    bench = Bench(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    bench.set_up()
+    bench.memory()
+    bench.run_rounds()
+    bench.progress("done, %d failed" % bench.failed)
+    return 1 if bench.failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failed as failure:
+        print("bench: FAILED: %s" % failure, file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Turns the records of `make bench` into a table, build/bench.json and
+build/bench.svg: bench_report.py RECORDS OUTPUT-FOLDER"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+
+BASE = ("rxe", "loopback", "")
+# What has to be reached against rxe's loopback: name, path -> ratio.
+TARGETS = {
+    ("write rate", "loopback"): 2.0, ("send rate", "loopback"): 2.0,
+    ("write latency", "loopback"): 0.5, ("send latency", "loopback"): 0.5,
+    ("write bandwidth", "loopback"): 2.0, ("read bandwidth", "loopback"): 2.0,
+    ("write rate", "veth"): 1.0, ("send rate", "veth"): 1.0,
+    ("write latency", "veth"): 1.0, ("send latency", "veth"): 1.0,
+    ("write bandwidth", "veth"): 1.0, ("read bandwidth", "veth"): 1.0,
+}
+LOWER_IS_BETTER = ("usec", "bytes")
+
+PLOT = """\
+set terminal svg size 1000,520 font "sans,12" background "white"
+set output "{svg}"
+set title "{title}"
+set ylabel "times as fast as rxe loopback"
+set style data histogram
+set style histogram clustered gap 1
+set style fill solid 0.85 border -1
+set boxwidth 0.9
+set grid ytics
+set yrange [0:*]
+set xtics rotate by -20
+set key top right
+set datafile missing "?"
+plot {series}, 1 with lines lc rgb "black" dashtype 2 title "rxe loopback"
+"""
+
+
+def load(path):
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def column(record):
+    return (record["device"], record["path"], record["options"])
+
+
+def label(key):
+    return " ".join(part for part in key if part)
+
+
+def medians(records):
+    """{(name, size, unit): {column: median}}"""
+    groups = {}
+    for record in records:
+        test = (record["name"], record["size"], record["unit"])
+        groups.setdefault(test, {}).setdefault(column(record), []).append(
+            record["value"])
+    return {test: {key: statistics.median(values)
+                   for key, values in columns.items()}
+            for test, columns in groups.items()}
+
+
+def doorbells(table, test, key):
+    return table.get((test[0], test[1], "doorbells/msg"), {}).get(key)
+
+
+def number(value):
+    return "%.0f" % value if value >= 1000 else "%.3g" % value
+
+
+def judge(test, key, ratio):
+    """"", "ok" or "MISSED"."""
+    target = TARGETS.get((test[0], key[1]))
+    if target is None or key[0] != "ndk" or key[2]:
+        return ""
+    good = ratio <= target if test[2] in LOWER_IS_BETTER else ratio >= target
+    return "%s (%s %g)" % ("ok" if good else "MISSED",
+                           "<=" if test[2] in LOWER_IS_BETTER else ">=",
+                           target)
+
+
+def rows(table):
+    yield ("test", "device", "median", "unit", "against rxe loopback",
+           "doorbells/msg", "wanted")
+    for test, columns in table.items():
+        if test[2] == "doorbells/msg":
+            continue
+        base = columns.get(BASE)
+        name = test[0] + (" %d B" % test[1] if test[1] else "")
+        for key, value in columns.items():
+            ratio = value / base if base and key != BASE else None
+            bells = doorbells(table, test, key)
+            yield (name, label(key), number(value), test[2],
+                   "%.2fx" % ratio if ratio else "",
+                   "%.3f" % bells if bells is not None else "",
+                   judge(test, key, ratio) if ratio else "")
+            name = ""
+
+
+def print_table(table, rounds):
+    lines = list(rows(table))
+    widths = [max(len(line[i]) for line in lines) for i in range(7)]
+    for line in lines:
+        print("  ".join(c.ljust(w) for c, w in zip(line, widths)).rstrip())
+    print("""
+Medians of %d rounds. Lower is better for usec and bytes, higher for the rest.
+rxe 6.12 works in the first network namespace only, so that veth between
+namespaces is put beside rxe on one device: rxe's loopback path, which hands
+the packet straight to its receiver. loopback-wire is ours with that shortcut
+off.""" % rounds)
+
+
+def speed(test, value, base):
+    return base / value if test[2] in LOWER_IS_BETTER else value / base
+
+
+def plot(table, folder, rounds):
+    tests = [test for test, columns in table.items() if BASE in columns and
+             test[2] not in ("doorbells/msg", "bytes")]
+    keys = []
+    for test in tests:
+        keys += [k for k in table[test] if k != BASE and k not in keys]
+    if not keys:
+        print("bench: nothing to compare, no plot", file=sys.stderr)
+        return
+    data = os.path.join(folder, "bench.dat")
+    with open(data, "w", encoding="ascii") as out:
+        for test in tests:
+            base = table[test][BASE]
+            values = ["%.4f" % speed(test, table[test][k], base)
+                      if k in table[test] else "?" for k in keys]
+            name = test[0] + (" %d B" % test[1] if test[1] else "")
+            out.write('"%s" %s\n' % (name, " ".join(values)))
+    series = ", ".join('"%s" using %d:xtic(1) title "%s"' %
+                       (data, number + 2, label(key))
+                       for number, key in enumerate(keys))
+    script = PLOT.format(svg=os.path.join(folder, "bench.svg"), series=series,
+                         title="RDMA over a software NIC, medians of %d "
+                         "rounds" % rounds)
+    subprocess.run(["gnuplot"], input=script, text=True, check=True)
+
+
+def main():
+    records = load(sys.argv[1])
+    folder = sys.argv[2]
+    if not records:
+        print("bench: no measurement came out", file=sys.stderr)
+        return 1
+    with open(os.path.join(folder, "bench.json"), "w",
+              encoding="utf-8") as out:
+        json.dump(records, out, indent=1)
+        out.write("\n")
+    table = medians(records)
+    rounds = max(record["round"] for record in records)
+    print_table(table, rounds)
+    plot(table, folder, rounds)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,397 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# For the end-to-end tests. A test script says on a line of its own where it
+# runs, sources this file, and calls run_case for each of its cases:
+#
+#   # runs: guest        in the common virtual machine (default)
+#   # runs: own-guest    in a virtual machine of its own
+#   # runs: host         on the host; such scripts start machines themselves
+#   # timeout: SECONDS   for the whole script (default 300)
+#
+#   . "$(dirname "$0")/lib.sh"
+#   one() { ... }        # fails by a non-zero status of any of its commands
+#   run_case one "a sentence that says what holds"
+#   finish
+#
+# Wait for events (wait_for, wait_listen), never for time to pass. Counts come
+# from scaled SHORT FULL, so that `make check` stays short.
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+SYS=/sys/class/infiniband
+KIND=${NDK_KIND:-ndk}
+CASES=0
+FAILURES=0
+CASE_LIMIT=${CASE_LIMIT:-90}
+WORK=$(mktemp -d)
+trap 'rm -rf "$WORK"' EXIT
+export TOP
+
+printf 'KTAP version 1\n'
+
+# --- cases -----------------------------------------------------------------
+
+indent_log()
+{
+	tail -n 60 "$1" | sed 's/^/# /'
+}
+
+# run_case FUNCTION DESCRIPTION: the function runs in a process group of its
+# own, which is stopped when it takes more than CASE_LIMIT seconds.
+run_case()
+{
+	local log=$WORK/case.log status=0 pid guard
+
+	CASES=$((CASES + 1))
+	set -m
+	(
+		set -eu
+		set -o pipefail
+		"$1"
+	) >"$log" 2>&1 </dev/null &
+	pid=$!
+	(
+		exec >/dev/null 2>&1
+		sleep "$CASE_LIMIT"
+		: >"$WORK/late"
+		kill -KILL -- "-$pid"
+	) &
+	guard=$!
+	set +m
+	wait "$pid" 2>/dev/null || status=$?
+	kill -KILL -- "-$guard" 2>/dev/null
+	wait "$guard" 2>/dev/null
+	# What the case left running would be in the way of the next one.
+	kill -KILL -- "-$pid" 2>/dev/null
+	if [ "$status" -eq 0 ]; then
+		printf 'ok %d - %s\n' "$CASES" "$2"
+		return
+	fi
+	FAILURES=$((FAILURES + 1))
+	indent_log "$log"
+	[ ! -e "$WORK/late" ] || printf '# stopped after %d s\n' "$CASE_LIMIT"
+	rm -f "$WORK/late"
+	printf 'not ok %d - %s\n' "$CASES" "$2"
+}
+
+# skip_case DESCRIPTION REASON
+skip_case()
+{
+	CASES=$((CASES + 1))
+	printf 'ok %d - %s # SKIP %s\n' "$CASES" "$1" "$2"
+}
+
+finish()
+{
+	printf '1..%d\n' "$CASES"
+	[ "$FAILURES" -eq 0 ] && [ "$CASES" -gt 0 ]
+	exit
+}
+
+# fail TEXT: ends the case.
+fail()
+{
+	printf '%s\n' "$*" >&2
+	exit 1
+}
+
+# same WHAT WANTED GOT
+same()
+{
+	[ "$2" = "$3" ] || fail "$1: wanted '$2', got '$3'"
+}
+
+# at_least WHAT MINIMUM GOT
+at_least()
+{
+	[ "$3" -ge "$2" ] || fail "$1: wanted at least $2, got $3"
+}
+
+# fails COMMAND...: it must fail; what it said is in $WORK/said.
+fails()
+{
+	if "$@" >"$WORK/said" 2>&1; then
+		fail "should have failed: $*"
+	fi
+}
+
+# scaled SHORT FULL: the count for make check, or for make soak.
+scaled()
+{
+	if [ "${NDK_SCALE:-}" = full ]; then
+		echo "$2"
+	else
+		echo "$1"
+	fi
+}
+
+# wait_for SECONDS COMMAND...: until COMMAND succeeds.
+wait_for()
+{
+	local end=$((SECONDS + $1))
+	shift
+
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || fail "waited in vain for: $*"
+		sleep 0.05
+	done
+}
+
+# --- kernel ----------------------------------------------------------------
+
+# Everything the kernel had to report by now, by its memory of complaints.
+kernel_is_clean()
+{
+	same "kernel taint bits" 0 $(($(cat /proc/sys/kernel/tainted) & 0x42a0))
+}
+
+# The test kernel looks for leaks when told. An object counts after it was
+# found unreachable in two scans, so scan twice.
+no_leaks()
+{
+	local file=/sys/kernel/debug/kmemleak
+
+	[ -e "$file" ] || fail "no kmemleak in this kernel"
+	echo scan >"$file"
+	echo scan >"$file"
+	[ ! -s "$file" ] || { cat "$file"; fail "memory leaked"; }
+}
+
+forget_leaks()
+{
+	local file=/sys/kernel/debug/kmemleak
+
+	[ ! -e "$file" ] || { echo scan >"$file"; echo clear >"$file"; }
+}
+
+# --- devices ---------------------------------------------------------------
+#
+# An end is three words: device, address, namespace ("-" for the first one).
+#
+#   loop_up        ndk0 on dummy link d0, 10.80.0.1, no namespace
+#   veth_up        namespace left               namespace right
+#                  ndkl on vl   <-- veth -->    vr has ndkr
+#                  10.81.0.1                    10.81.0.2
+
+END_LOOP="ndk0 10.80.0.1 -"
+END_LEFT="ndkl 10.81.0.1 left"
+END_RIGHT="ndkr 10.81.0.2 right"
+export END_LOOP END_LEFT END_RIGHT
+
+load_modules()
+{
+	modprobe -a ib_uverbs rdma_ucm
+	case $KIND in
+	ndk) modprobe ndk_softroce ;;
+	rxe) modprobe rdma_rxe ;;
+	esac
+}
+
+# in_ns NAMESPACE COMMAND...
+in_ns()
+{
+	local ns=$1
+	shift
+
+	if [ "$ns" = - ]; then
+		"$@"
+	else
+		ip netns exec "$ns" "$@"
+	fi
+}
+
+# gid_index DEVICE ADDRESS: prints the index of that address' GID.
+gid_index()
+{
+	local wanted gid
+
+	case $2 in
+	*:*)	wanted=$(python3 -c 'import ipaddress, sys
+print(ipaddress.ip_address(sys.argv[1]).exploded)' "$2") ;;
+	*)	# shellcheck disable=SC2046 # four numbers are meant
+		wanted=$(printf '0000:0000:0000:0000:0000:ffff:%02x%02x:%02x%02x' \
+			 $(tr . ' ' <<<"$2")) ;;
+	esac
+	for gid in "$SYS/$1"/ports/1/gids/*; do
+		if [ "$(cat "$gid" 2>/dev/null)" = "$wanted" ]; then
+			echo "${gid##*/}"
+			return
+		fi
+	done
+	return 1
+}
+
+has_gid()
+{
+	gid_index "$@" >/dev/null
+}
+
+port_is()
+{
+	grep -q "$2" "$SYS/$1/ports/1/state" 2>/dev/null
+}
+
+# add_device END NETDEV
+add_device()
+{
+	local device address ns
+
+	read -r device address ns <<<"$1"
+	in_ns "$ns" rdma link add "$device" type "$KIND" netdev "$2"
+	wait_for 20 port_is "$device" ACTIVE
+	wait_for 20 has_gid "$device" "$address"
+}
+
+loop_up()
+{
+	load_modules
+	ip link add d0 mtu "${1:-4300}" type dummy
+	ip addr add 10.80.0.1/24 dev d0
+	ip link set d0 up
+	add_device "$END_LOOP" d0
+}
+
+loop_down()
+{
+	[ ! -e "$SYS/ndk0" ] || rdma link delete ndk0
+	ip link delete d0
+}
+
+veth_up()
+{
+	local end device address ns netdev
+
+	load_modules
+	ip netns add left
+	ip netns add right
+	ip link add vl mtu "${1:-4300}" netns left type veth \
+		peer name vr mtu "${1:-4300}" netns right
+	for end in "$END_LEFT vl" "$END_RIGHT vr"; do
+		read -r device address ns netdev <<<"$end"
+		ip -n "$ns" link set lo up
+		ip -n "$ns" addr add "$address/24" dev "$netdev"
+		ip -n "$ns" addr add "fd81::${address##*.}/64" dev "$netdev" nodad
+		ip -n "$ns" link set "$netdev" up
+	done
+	for end in "$END_LEFT vl" "$END_RIGHT vr"; do
+		read -r device address ns netdev <<<"$end"
+		add_device "$device $address $ns" "$netdev"
+	done
+	ip netns exec left ping -q -c 1 -W 5 10.81.0.2
+}
+
+veth_down()
+{
+	local device
+
+	for device in ndkl ndkr; do
+		[ ! -e "$SYS/$device" ] || rdma link delete "$device"
+	done
+	ip netns delete left
+	ip netns delete right
+}
+
+# counter DEVICE NAME: a value of `rdma statistic`.
+counter()
+{
+	cat "$SYS/$1/ports/1/hw_counters/$2"
+}
+
+# setting DEVICE NAME [VALUE]
+setting()
+{
+	if [ $# -gt 2 ]; then
+		echo "$3" >"$SYS/$1/ndk/$2"
+	else
+		cat "$SYS/$1/ndk/$2"
+	fi
+}
+
+# --- programs on both ends -------------------------------------------------
+
+PORT=21000
+
+listens()
+{
+	in_ns "$1" ss -Hltn "sport = :$2" | grep -q .
+}
+
+# both SERVER-END CLIENT-END PORT "SERVER COMMAND" "CLIENT COMMAND"
+#
+# Starts the server, waits until it listens on PORT, runs the client, and
+# wants both to succeed. Their output is in $WORK/server and $WORK/client.
+both()
+{
+	local server_ns client_ns pid limit=${PAIR_LIMIT:-60}
+
+	read -r _ _ server_ns <<<"$1"
+	read -r _ _ client_ns <<<"$2"
+	# shellcheck disable=SC2086 # commands are word lists
+	in_ns "$server_ns" timeout -k 5 "$limit" $4 >"$WORK/server" 2>&1 &
+	pid=$!
+	wait_for 20 server_ready "$server_ns" "$3" "$pid"
+	# shellcheck disable=SC2086
+	if ! in_ns "$client_ns" timeout -k 5 "$limit" $5 >"$WORK/client" 2>&1; then
+		kill "$pid" 2>/dev/null || :
+		wait "$pid" || :
+		pair_output
+		fail "client failed: $5"
+	fi
+	wait "$pid" || { pair_output; fail "server failed: $4"; }
+}
+
+server_ready()
+{
+	if ! kill -0 "$3" 2>/dev/null; then
+		cat "$WORK/server"
+		fail "server ended at once"
+	fi
+	listens "$1" "$2"
+}
+
+pair_output()
+{
+	echo "server said:"
+	cat "$WORK/server"
+	echo "client said:"
+	cat "$WORK/client"
+}
+
+# perf TOOL SERVER-END CLIENT-END [OPTION...]
+#
+# One of the performance tools; with CHAIN=N the client's requests are
+# deferred N by N. Prints the line of figures.
+perf()
+{
+	local tool=$1 server=$2 client=$3 prefix=
+	local sdev saddr cdev caddr _
+	shift 3
+
+	read -r sdev saddr _ <<<"$server"
+	read -r cdev caddr _ <<<"$client"
+	PORT=$((PORT + 1))
+	[ -z "${CHAIN:-}" ] || prefix="$TOP/tools/defer --chain $CHAIN --"
+	both "$server" "$client" "$PORT" \
+		"$tool -d $sdev -F -p $PORT -x $(gid_index "$sdev" "$saddr") --use_old_post_send $*" \
+		"$prefix $tool -d $cdev -F -p $PORT -x $(gid_index "$cdev" "$caddr") --use_old_post_send $* $saddr"
+	grep -E '^ *[0-9]+ +[0-9]+ +[0-9.]+' "$WORK/client"
+}
+
+# verified SERVER-END CLIENT-END BYTES COUNT: sends COUNT messages each way,
+# and both sides compare every byte they get with what it has to be.
+verified()
+{
+	local sdev saddr cdev caddr _
+
+	read -r sdev saddr _ <<<"$1"
+	read -r cdev caddr _ <<<"$2"
+	PORT=$((PORT + 1))
+	both "$1" "$2" "$PORT" \
+		"ibv_rc_pingpong -c -d $sdev -p $PORT -g $(gid_index "$sdev" "$saddr") -s $3 -n $4" \
+		"ibv_rc_pingpong -c -d $cdev -p $PORT -g $(gid_index "$cdev" "$caddr") -s $3 -n $4 $saddr"
+	# It says so and still succeeds.
+	if grep -q 'invalid data' "$WORK/server" "$WORK/client"; then
+		pair_output
+		fail "data differs"
+	fi
+}
