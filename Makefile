@@ -94,9 +94,11 @@ bench:
 	@tools/bench
 
 check:
+	@tools/setup check build vm
 	@tools/check
 
 soak:
+	@tools/setup check build vm
 	@NDK_SCALE=full tools/check
 
 vm-shell:

@@ -147,8 +147,9 @@ int main(int argc, char **argv)
 	after = look();
 	destroy_many(qps, count);
 
-	printf("{\"device\": \"%s\", \"qps\": %d, \"depth\": %d, \"sge\": 1, \"accounted\": %ld, \"pages\": %ld}\n",
-	       argv[1], count, DEPTH,
+	printf("{\"device\": \"%s\", \"qps\": %d, \"depth\": %d, \"sge\": 1, ",
+	       argv[1], count, DEPTH);
+	printf("\"accounted\": %ld, \"pages\": %ld}\n",
 	       (after.accounted - before.accounted) * 1024 / count,
 	       (after.pages - before.pages) * 1024 / count);
 	ibv_destroy_cq(cq);

@@ -208,7 +208,7 @@ gid_index()
 	case $2 in
 	*:*)	wanted=$(python3 -c 'import ipaddress, sys
 print(ipaddress.ip_address(sys.argv[1]).exploded)' "$2") ;;
-	*)	# shellcheck disable=SC2046 # four numbers are meant
+	*)	# shellcheck disable=SC2046,SC2183 # four numbers are meant
 		wanted=$(printf '0000:0000:0000:0000:0000:ffff:%02x%02x:%02x%02x' \
 			 $(tr . ' ' <<<"$2")) ;;
 	esac

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The checks that need no kernel to run. Each is a function that returns a
+list of complaints, one text each."""
+
+import glob
+import os
+import re
+import subprocess
+
+from ktap import Case
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(
+    os.path.realpath(__file__))))
+WORDS = re.compile(r"\b(TODO|FIX" r"ME|XX" r"X|HACK|place" r"holder)\b")
+SPDX = re.compile(r"SPDX-License-Identifier: GPL-2\.0")
+CODE = ("drivers", "include", "kunit")
+# On top of --strict: our lines may be 100 long, and a file outside of the
+# kernel's tree has no entry in its list of maintainers.
+CHECKPATCH = ("--no-tree", "--strict", "--terse", "--show-types", "--no-summary",
+              "--max-line-length=100")
+# What programs do not have, or do the other way round.
+NOT_FOR_PROGRAMS = ("BIT_MACRO,ARRAY_SIZE,USE_NEGATIVE_ERRNO,ENOSYS,"
+                    "EMBEDDED_FUNCTION_NAME,FUNCTION_ARGUMENTS")
+# TRACE_EVENT() is laid out by a convention of its own, which breaks these.
+TRACE = re.compile(r"trace\w*\.h:\d+: .*:(OPEN_ENDED_LINE|PARENTHESIS_ALIGNMENT"
+                   r"|SPACING|MACRO_\w+|TRAILING_SEMICOLON):")
+# Which file is read is known when the script runs (SC1090, SC1091); variables
+# are set for it and functions are handed to it (SC2034, SC2317); the cases of
+# a test run with "set -e", which covers cd (SC2164).
+SHELLCHECK = "SC1090,SC1091,SC2034,SC2164,SC2317"
+
+
+def sources(*suffixes, folders=CODE):
+    found = []
+    for folder in folders:
+        for base, _, names in os.walk(os.path.join(TOP, folder)):
+            found += [os.path.relpath(os.path.join(base, n), TOP)
+                      for n in names if n.endswith(suffixes)]
+    return sorted(found)
+
+
+def run(words):
+    result = subprocess.run(words, cwd=TOP, text=True, errors="replace",
+                            stdout=subprocess.PIPE, check=False,
+                            stderr=subprocess.STDOUT)
+    return result.returncode, result.stdout
+
+
+def kernel_path(*words):
+    status, text = run(["tools/kernel", "path", *words])
+    if status:
+        raise RuntimeError(text)
+    return text.strip()
+
+
+def build():
+    """W=1 and sparse with C=2. A file with a warning does not become an
+    object, so what is already built has none."""
+    status, text = run([
+        "make", "--no-print-directory", "-k", "modules", "KERNEL=debug",
+        "MIRROR=" + os.path.join(TOP, "build/static/src"),
+        "KFLAGS=W=1 C=2 KCFLAGS=-Werror"])
+    bad = [line for line in text.splitlines()
+           if re.search(r"\b(warning|error|Error|undefined)\b", line) and
+           not re.match(r"make\[?\d*\]?: Leaving", line)]
+    os.makedirs(os.path.join(TOP, "build/log"), exist_ok=True)
+    with open(os.path.join(TOP, "build/log/static.log"), "w",
+              encoding="utf-8") as log:
+        log.write(text)
+    if status and not bad:
+        bad = text.splitlines()[-20:]
+    return bad
+
+
+def checkpatch():
+    script = os.path.join(kernel_path("source"), "scripts/checkpatch.pl")
+    bad = []
+    for folders, ignored in ((CODE, ""), (("tools",), NOT_FOR_PROGRAMS)):
+        ignore = ",".join(filter(None, ("FILE_PATH_CHANGES", ignored)))
+        _, text = run(["perl", script, *CHECKPATCH, "--ignore", ignore, "-f",
+                       *sources(".c", ".h", folders=folders)])
+        bad += [line for line in text.splitlines() if line.strip() and
+                not TRACE.search(line)]
+    return bad
+
+
+def kernel_doc():
+    script = os.path.join(kernel_path("source"), "scripts/kernel-doc")
+    files = sources(".c", ".h", folders=("drivers", "include"))
+    _, text = run(["perl", script, "-none", "-Wall", *files])
+    # "no structured comments found" is said of every file without any.
+    return [line for line in text.splitlines() if line.strip() and
+            "no structured comments found" not in line]
+
+
+def scripts(folder):
+    """Our shell scripts: by what their first line says."""
+    found = []
+    for path in sorted(glob.glob(os.path.join(TOP, folder, "**"),
+                                 recursive=True)):
+        if not os.path.isfile(path):
+            continue
+        with open(path, "rb") as f:
+            first = f.readline()
+        if path.endswith(".sh") or re.match(rb"#!.*\b(ba)?sh\b", first):
+            found.append(os.path.relpath(path, TOP))
+    return found
+
+
+def shellcheck():
+    files = scripts("tools") + [p for p in (".ci/run",)
+                                if os.path.exists(os.path.join(TOP, p))]
+    _, text = run(["shellcheck", "-f", "gcc", "-e", SHELLCHECK, *files])
+    return text.splitlines()
+
+
+def python():
+    bad = []
+    for path in sources(".py", folders=("tools",)) + [
+            "tools/vm", "tools/check"]:
+        with open(os.path.join(TOP, path), encoding="utf-8") as f:
+            try:
+                compile(f.read(), path, "exec")
+            except SyntaxError as error:
+                bad.append("%s: %s" % (path, error))
+    return bad
+
+
+def tree():
+    """License lines, and words that say that something is not finished."""
+    status, text = run(["git", "ls-files"])
+    if status:
+        return [text]
+    bad = []
+    for path in text.splitlines():
+        full = os.path.join(TOP, path)
+        if not os.path.isfile(full) or os.path.basename(path) == "LICENSE":
+            continue
+        with open(full, encoding="utf-8", errors="replace") as f:
+            lines = f.read().splitlines()
+        for number, line in enumerate(lines, 1):
+            if WORDS.search(line):
+                bad.append("%s:%d: %s" % (path, number, line.strip()))
+        if path.endswith((".c", ".h", ".sh", ".py")) and not any(
+                SPDX.search(line) for line in lines[:2]):
+            bad.append(path + ":1: no license line")
+    return bad
+
+
+CHECKS = (
+    ("build", "modules build with W=1, sparse finds nothing", build),
+    ("checkpatch", "checkpatch --strict finds nothing", checkpatch),
+    ("kernel-doc", "kernel-doc finds nothing", kernel_doc),
+    ("shellcheck", "shellcheck finds nothing", shellcheck),
+    ("python", "Python sources compile", python),
+    ("tree", "license lines are there, nothing is left unfinished", tree),
+)
+
+
+def case(check):
+    name, sentence, function = check
+    try:
+        bad = function()
+    except (OSError, RuntimeError) as error:
+        bad = [str(error)]
+    if len(bad) > 60:
+        bad = bad[:60] + ["... and %d more" % (len(bad) - 60)]
+    return Case("static/%s: %s" % (name, sentence), not bad,
+                detail="\n".join(bad))
