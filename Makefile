@@ -74,13 +74,17 @@ modules: kernel mirror
 	@test -n "$(MIRRORED)" || { echo 'nothing to build'; exit 1; }
 	$(MAKE) -C $(kdir) M=$(MIRROR) -j$(JOBS) NDK_KUNIT=$(NDK_KUNIT) $(KFLAGS) modules
 
-tools: build/ndk_defer.so build/qp_memory
+tools: build/ndk_defer.so build/qp_memory build/ndkcheck
 
 build/ndk_defer.so: tools/lib/defer_preload.c
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -shared -fPIC -o $@ $< -ldl
 
 build/qp_memory: tools/lib/qp_memory.c
+	@mkdir -p build
+	$(CC) $(CFLAGS_TOOLS) -o $@ $< -libverbs
+
+build/ndkcheck: tools/tests/src/ndkcheck.c
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -o $@ $< -libverbs
 
