@@ -33,13 +33,13 @@ static struct {
 	const char *dev[2];
 	int gid[2];
 	unsigned long messages;
-	unsigned int size, depth, chain, seed, seconds, timeout;
+	unsigned int size, depth, chain, seed, seconds, timeout, rounds;
 	enum ibv_mtu mtu;
 	bool ops[OPS];
 	bool quiet;
 } opt = {
 	.gid = { -1, -1 }, .messages = 1000, .size = 20000, .depth = 16, .chain = 0,
-	.seed = 1, .seconds = 120, .timeout = 14, .mtu = IBV_MTU_1024,
+	.seed = 1, .seconds = 120, .timeout = 14, .rounds = 1, .mtu = IBV_MTU_1024,
 };
 
 /* one message on its way */
@@ -543,7 +543,8 @@ static void usage(void)
 	     "  -d N     messages outstanding (16)      -c N      defer all but every Nth (0: none)\n"
 	     "  -m MTU   path MTU (1024)                -o LIST   of send,send_imm,write,write_imm,read,cas,add\n"
 	     "  -g N     GID index, once per device     -T CODE   acknowledge timeout (14)\n"
-	     "  -S SEED  (1)                            -t SEC    give up after (120)   -q quiet");
+	     "  -S SEED  (1)                            -t SEC    give up after (120)\n"
+	     "  -r N     times everything is made, used, destroyed (1)              -q quiet");
 }
 
 static void parse(int argc, char **argv)
@@ -552,7 +553,7 @@ static void parse(int argc, char **argv)
 
 	for (i = 0; i < OPS; i++)
 		opt.ops[i] = true;
-	while ((c = getopt(argc, argv, "n:s:d:c:m:o:g:T:S:t:qh")) != -1) {
+	while ((c = getopt(argc, argv, "n:s:d:c:m:o:g:T:S:t:r:qh")) != -1) {
 		switch (c) {
 		case 'n': opt.messages = strtoul(optarg, NULL, 0); break;
 		case 's': opt.size = strtoul(optarg, NULL, 0); break;
@@ -568,6 +569,7 @@ static void parse(int argc, char **argv)
 		case 'T': opt.timeout = strtoul(optarg, NULL, 0); break;
 		case 'S': opt.seed = strtoul(optarg, NULL, 0); break;
 		case 't': opt.seconds = strtoul(optarg, NULL, 0); break;
+		case 'r': opt.rounds = strtoul(optarg, NULL, 0); break;
 		case 'q': opt.quiet = true; break;
 		case 'h': usage(); exit(0);
 		default: usage(); exit(2);
@@ -595,18 +597,29 @@ static void tear_down(struct side *x)
 	free(x->buf);
 	free(x->slots);
 	free(x->recv_order);
+	memset(x, 0, sizeof(*x));
 }
 
-int main(int argc, char **argv)
+static void one_round(void)
 {
-	parse(argc, argv);
 	make_side(0);
 	make_side(1);
 	connect_side(0);
 	connect_side(1);
+	sent_upto[0] = 0;
+	sent_upto[1] = 0;
 	run();
 	tear_down(&side[0]);
 	tear_down(&side[1]);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int i;
+
+	parse(argc, argv);
+	for (i = 0; i < opt.rounds; i++)
+		one_round();
 	printf("ndkcheck: %lu messages verified\n", verified);
 	return 0;
 }

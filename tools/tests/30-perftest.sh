@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# runs: guest
+# timeout: 900
+#
+# Stock perftest in all its RC forms, on one device by direct copy, on one
+# device by packets, and between two namespaces.
+
+. "$(dirname "$0")/lib.sh"
+
+check()
+{
+	"$TOP/build/ndkcheck" -q "$@"
+}
+
+N=$(scaled 100 5000)
+
+every_tool()
+{
+	local tool
+
+	for tool in ib_write_bw ib_write_lat ib_send_bw ib_send_lat ib_read_bw \
+		    ib_read_lat; do
+		perf "$tool" "$@" -s 2000 -n "$N"
+	done
+	perf ib_atomic_bw "$@" -n "$N" -A FETCH_AND_ADD
+	perf ib_atomic_lat "$@" -n "$N" -A CMP_AND_SWP
+}
+
+tools_direct()
+{
+	setting ndk0 loopback direct
+	every_tool "$END_LOOP" "$END_LOOP"
+}
+
+tools_wire()
+{
+	local before
+
+	setting ndk0 loopback wire
+	before=$(counter ndk0 tx_packets)
+	every_tool "$END_LOOP" "$END_LOOP"
+	at_least "packets sent" $((N * 6)) $(($(counter ndk0 tx_packets) - before))
+	setting ndk0 loopback direct
+}
+
+direct_sends_no_packet()
+{
+	local before
+
+	before=$(counter ndk0 tx_packets)
+	perf ib_write_bw "$END_LOOP" "$END_LOOP" -s 2000 -n "$N"
+	same "packets sent" "$before" "$(counter ndk0 tx_packets)"
+	at_least "local requests" "$N" "$(counter ndk0 local_requests)"
+}
+
+tools_veth()
+{
+	every_tool "$END_LEFT" "$END_RIGHT"
+}
+
+every_mtu()
+{
+	local mtu
+
+	for mtu in 256 512 1024 2048 4096; do
+		perf ib_write_bw "$END_LEFT" "$END_RIGHT" -m $mtu -s 9001 -n "$N"
+		perf ib_read_bw "$END_LEFT" "$END_RIGHT" -m $mtu -s 9001 -n "$N"
+	done
+}
+
+option_forms()
+{
+	perf ib_write_bw "$END_LEFT" "$END_RIGHT" -n "$N" -q 4
+	perf ib_write_bw "$END_LEFT" "$END_RIGHT" -n "$N" -b
+	perf ib_send_bw "$END_LEFT" "$END_RIGHT" -n "$N" -b -s 100
+	perf ib_send_bw "$END_LEFT" "$END_RIGHT" -n 160 -l 16 -s 64
+	perf ib_write_bw "$END_LEFT" "$END_RIGHT" -n 160 -l 16 -s 64 -I 64
+	perf ib_send_lat "$END_LEFT" "$END_RIGHT" -n "$N" -e
+	perf ib_send_bw "$END_LEFT" "$END_RIGHT" -n "$N" -e -s 5000
+	perf ib_write_bw "$END_LEFT" "$END_RIGHT" -n "$N" -Q 1 -t 32
+	perf ib_read_bw "$END_LEFT" "$END_RIGHT" -n "$N" -o 1 -s 65536
+	perf ib_read_bw "$END_LEFT" "$END_RIGHT" -n "$N" -o 16 -s 65536
+}
+
+all_sizes()
+{
+	perf ib_write_bw "$END_LEFT" "$END_RIGHT" -a -n "$(scaled 10 500)"
+	perf ib_send_bw "$END_LEFT" "$END_RIGHT" -a -n "$(scaled 10 500)"
+}
+
+extended_posts()
+{
+	# without --use_old_post_send this perftest posts with ibv_wr_*()
+	PORT=$((PORT + 1))
+	both "$END_LEFT" "$END_RIGHT" "$PORT" \
+		"ib_write_bw -d ndkl -F -p $PORT -n $N" \
+		"ib_write_bw -d ndkr -F -p $PORT -n $N 10.81.0.1"
+}
+
+data_forms()
+{
+	local mtu
+
+	for mtu in 256 1024 4096; do
+		check -m $mtu -s 30000 -n "$N" ndkl ndkr
+	done
+	check -m 4096 -s 300000 -d 8 -n "$(scaled 30 500)" ndkl ndkr
+	check -c 7 -n "$N" ndkl ndkr
+}
+
+data_v6()
+{
+	check -n "$N" -g "$(gid_index ndkl fd81::1)" \
+		-g "$(gid_index ndkr fd81::2)" ndkl ndkr
+}
+
+data_one_device()
+{
+	check -n "$N" -s 100000 -d 8 ndk0
+	check -n "$N" -c 5 ndk0
+	setting ndk0 loopback wire
+	check -n "$N" ndk0
+	setting ndk0 loopback direct
+}
+
+loopback_switches()
+{
+	check -n "$(scaled 1500 20000)" -s 3000 ndk0 &
+	for _ in $(seq 20); do
+		setting ndk0 loopback wire
+		sleep 0.05
+		setting ndk0 loopback direct
+		sleep 0.05
+	done
+	wait $!
+}
+
+run_case loop_up "a device on a dummy netdev"
+run_case tools_direct "one device, direct copy: every RC tool"
+run_case direct_sends_no_packet "one device, direct copy: no packet is sent"
+run_case tools_wire "one device, packets: every RC tool"
+run_case data_one_device "one device: every byte is right, direct and by packets"
+run_case loopback_switches "one device: switching between both under traffic loses nothing"
+run_case loop_down "the device goes"
+run_case veth_up "two namespaces joined by a veth pair"
+run_case tools_veth "veth: every RC tool"
+run_case every_mtu "veth: every path MTU"
+run_case option_forms "veth: queue pairs, lists, inline, events, both directions"
+run_case extended_posts "veth: posts by ibv_wr_*()"
+run_case all_sizes "veth: every size from 2 to 8388608"
+run_case data_forms "veth: every byte is right at every size, deferred or not"
+run_case data_v6 "veth: every byte is right over IPv6"
+run_case veth_down "the namespaces go"
+run_case kernel_is_clean "the kernel has nothing to report"
+finish

@@ -1,0 +1,138 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# runs: own-guest
+# timeout: 900
+#
+# What comes and goes: links, netdevs, namespaces, modules, programs; under
+# traffic, and without a leak.
+
+. "$(dirname "$0")/lib.sh"
+
+check()
+{
+	"$TOP/build/ndkcheck" -q "$@"
+}
+
+gone()
+{
+	[ ! -e "$SYS/$1" ]
+}
+
+moved()
+{
+	[ "$(counter "$1" "$2")" -gt "$3" ]
+}
+
+# traffic SECONDS: writes from right to left, in the background
+traffic()
+{
+	PORT=$((PORT + 1))
+	ip netns exec left ib_write_bw -d ndkl -F -p $PORT -D "$1" >"$WORK/ts" 2>&1 &
+	TRAFFIC="$!"
+	wait_for 20 listens left $PORT
+	ip netns exec right ib_write_bw -d ndkr -F -p $PORT -D "$1" 10.81.0.1 \
+		>"$WORK/tc" 2>&1 &
+	TRAFFIC="$TRAFFIC $!"
+	wait_for 20 moved ndkr send_requests 50
+}
+
+# programs end by themselves or are killed; either way they must go
+end_traffic()
+{
+	local pid
+
+	for pid in $TRAFFIC; do
+		kill "$pid" 2>/dev/null || :
+	done
+	for pid in $TRAFFIC; do
+		wait "$pid" || :
+	done
+}
+
+link_del_under_traffic()
+{
+	local device
+
+	for device in ndkl ndkr; do
+		traffic 30
+		rdma link delete $device
+		gone $device
+		end_traffic
+		[ "$device" = ndkl ] && add_device "$END_LEFT" vl
+		[ "$device" = ndkr ] && add_device "$END_RIGHT" vr
+		check -n 50 ndkl ndkr
+	done
+}
+
+module_is_held()
+{
+	traffic 30
+	fails rmmod ndk_softroce
+	fails rmmod ndk
+	end_traffic
+	check -n 50 ndkl ndkr
+}
+
+kills()
+{
+	for _ in $(seq "$(scaled 5 100)"); do
+		traffic 30
+		# shellcheck disable=SC2086 # a list
+		kill -9 $TRAFFIC
+		end_traffic
+	done
+	check -n 50 ndkl ndkr
+}
+
+cycles()
+{
+	check -n 2 -r 200 ndkl ndkr
+}
+
+links()
+{
+	for _ in $(seq "$(scaled 10 100)"); do
+		rdma link delete ndkl
+		add_device "$END_LEFT" vl
+	done
+	check -n 50 ndkl ndkr
+}
+
+rmmod_with_devices()
+{
+	modprobe -r ndk_softroce
+	gone ndkl
+	gone ndkr
+	[ ! -e /sys/module/ndk ]
+	modprobe ndk_softroce
+	add_device "$END_LEFT" vl
+	add_device "$END_RIGHT" vr
+	check -n 50 ndkl ndkr
+}
+
+rmmod_while_killed()
+{
+	traffic 30
+	# shellcheck disable=SC2086 # a list
+	kill -9 $TRAFFIC
+	wait_for 20 modprobe -r ndk_softroce
+	end_traffic
+	gone ndkl
+	modprobe ndk_softroce
+	add_device "$END_LEFT" vl
+	add_device "$END_RIGHT" vr
+}
+
+run_case forget_leaks "what the kernel had leaked before is forgotten"
+run_case veth_up "two namespaces joined by a veth pair"
+run_case link_del_under_traffic "rdma link del under traffic"
+run_case module_is_held "a module in use cannot be removed"
+run_case kills "kill -9 in the middle of a transfer"
+run_case cycles "200 times made, used and destroyed"
+run_case links "links made and deleted again and again"
+run_case rmmod_with_devices "rmmod takes the devices with it"
+run_case rmmod_while_killed "rmmod as soon as killed programs are gone"
+run_case veth_down "the namespaces go"
+run_case no_leaks "no memory leaked"
+run_case kernel_is_clean "the kernel has nothing to report"
+finish
