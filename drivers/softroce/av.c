@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way to the peer: addresses, header template, route.
+ */
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/ipv6_stubs.h>
+#include <net/route.h>
+#include <rdma/ib_addr.h>
+#include <rdma/ib_cache.h>
+
+#include "softroce.h"
+
+#define DEFAULT_HOPS	64
+
+static void template4(struct sr_av *av, u8 hops)
+{
+	struct iphdr *ip = (struct iphdr *)av->hdr;
+	struct udphdr *udp = (struct udphdr *)(ip + 1);
+
+	memset(av->hdr, 0, sizeof(av->hdr));
+	ip->version = 4;
+	ip->ihl = sizeof(*ip) / 4;
+	ip->tos = av->tos;
+	/* never fragmented, so the identification says nothing (RFC 6864) */
+	ip->frag_off = htons(IP_DF);
+	ip->ttl = hops;
+	ip->protocol = IPPROTO_UDP;
+	ip->saddr = av->src.s6_addr32[3];
+	ip->daddr = av->dst.s6_addr32[3];
+	udp->source = av->sport;
+	udp->dest = htons(SR_UDP_PORT);
+	av->hdr_len = sizeof(*ip) + sizeof(*udp);
+}
+
+static void template6(struct sr_av *av, u8 hops)
+{
+	struct ipv6hdr *ip = (struct ipv6hdr *)av->hdr;
+	struct udphdr *udp = (struct udphdr *)(ip + 1);
+
+	memset(av->hdr, 0, sizeof(av->hdr));
+	ip6_flow_hdr(ip, av->tos, av->flow);
+	ip->nexthdr = IPPROTO_UDP;
+	ip->hop_limit = hops;
+	ip->saddr = av->src;
+	ip->daddr = av->dst;
+	udp->source = av->sport;
+	udp->dest = htons(SR_UDP_PORT);
+	av->hdr_len = sizeof(*ip) + sizeof(*udp);
+}
+
+static int gid_ifindex(const struct ib_gid_attr *sgid)
+{
+	struct net_device *ndev;
+	int ifindex;
+
+	rcu_read_lock();
+	ndev = rdma_read_gid_attr_ndev_rcu(sgid);
+	ifindex = IS_ERR(ndev) ? -ENODEV : ndev->ifindex;
+	rcu_read_unlock();
+	return ifindex;
+}
+
+/**
+ * sr_av_set() - take over an address handle
+ * @qp: the QP; its destination number is set
+ * @ah: as resolved by the core
+ *
+ * Context: process; the QP sends nothing meanwhile, or holds its s.lock.
+ * Return: 0 or a negative errno.
+ */
+int sr_av_set(struct sr_qp *qp, const struct rdma_ah_attr *ah)
+{
+	const struct ib_global_route *grh = rdma_ah_read_grh(ah);
+	struct sr_av *av = &qp->av;
+	int ifindex;
+	u8 hops;
+
+	if (!(rdma_ah_get_ah_flags(ah) & IB_AH_GRH) || !grh->sgid_attr)
+		return -EINVAL;
+	ifindex = gid_ifindex(grh->sgid_attr);
+	if (ifindex < 0)
+		return ifindex;
+
+	memcpy(&av->src, &grh->sgid_attr->gid, sizeof(av->src));
+	memcpy(&av->dst, &grh->dgid, sizeof(av->dst));
+	av->v6 = !ipv6_addr_v4mapped(&av->src);
+	if (av->v6 == ipv6_addr_v4mapped(&av->dst))
+		return -EINVAL;
+	if (av->v6 && !qp->dev->sn->sk6)
+		return -EAFNOSUPPORT;
+	av->oif = ifindex;
+	av->tos = grh->traffic_class;
+	av->flow = cpu_to_be32(grh->flow_label & 0xfffff);
+	av->sport = htons(rdma_get_udp_sport(grh->flow_label, qp->qpn, qp->dest_qpn));
+	hops = grh->hop_limit ?: DEFAULT_HOPS;
+	if (av->v6)
+		template6(av, hops);
+	else
+		template4(av, hops);
+	return 0;
+}
+
+static struct dst_entry *route4(struct sr_qp *qp)
+{
+	struct sr_av *av = &qp->av;
+	struct flowi4 fl = {
+		.flowi4_oif = av->oif,
+		.flowi4_tos = av->tos & INET_DSCP_MASK,
+		.flowi4_proto = IPPROTO_UDP,
+		.daddr = av->dst.s6_addr32[3],
+		.saddr = av->src.s6_addr32[3],
+		.fl4_sport = av->sport,
+		.fl4_dport = htons(SR_UDP_PORT),
+	};
+	struct rtable *rt = ip_route_output_key(qp->dev->sn->net, &fl);
+
+	if (IS_ERR(rt))
+		return NULL;
+	qp->av.cookie = 0;
+	return &rt->dst;
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static struct dst_entry *route6(struct sr_qp *qp)
+{
+	struct sr_av *av = &qp->av;
+	struct flowi6 fl = {
+		.flowi6_oif = av->oif,
+		.flowlabel = ip6_make_flowinfo(av->tos, av->flow),
+		.flowi6_proto = IPPROTO_UDP,
+		.daddr = av->dst,
+		.saddr = av->src,
+		.fl6_sport = av->sport,
+		.fl6_dport = htons(SR_UDP_PORT),
+	};
+	struct dst_entry *dst;
+
+	dst = ipv6_stub->ipv6_dst_lookup_flow(qp->dev->sn->net, qp->dev->sn->sk6->sk, &fl,
+					      NULL);
+	if (IS_ERR(dst))
+		return NULL;
+	qp->av.cookie = rt6_get_cookie(dst_rt6_info(dst));
+	return dst;
+}
+#else
+static struct dst_entry *route6(struct sr_qp *qp)
+{
+	return NULL;
+}
+#endif
+
+/**
+ * sr_av_drop_route() - forget the cached route
+ * @av: the way
+ *
+ * Context: owner of %SR_TX_BUSY, or nobody sends any more.
+ */
+void sr_av_drop_route(struct sr_av *av)
+{
+	dst_release(av->dst_entry);
+	av->dst_entry = NULL;
+}
+
+/**
+ * sr_av_route() - route to the peer
+ * @qp: the QP
+ *
+ * Return: the route, good for the caller's RCU read section, or NULL.
+ */
+struct dst_entry *sr_av_route(struct sr_qp *qp)
+{
+	struct sr_av *av = &qp->av;
+
+	if (av->dst_entry && dst_check(av->dst_entry, av->cookie))
+		return av->dst_entry;
+	sr_av_drop_route(av);
+	av->dst_entry = av->v6 ? route6(qp) : route4(qp);
+	return av->dst_entry;
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packets on their way out: built under a QP lock, given to the stack without.
+ */
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+
+#include "softroce.h"
+
+/**
+ * sr_tx_new() - make a packet without contents
+ * @qp: whose
+ * @bth_len: bytes of BTH and extension headers
+ * @payload: bytes of payload
+ * @bth: set to where the BTH goes
+ *
+ * Return: the packet, or NULL (counted).
+ */
+struct sk_buff *sr_tx_new(struct sr_qp *qp, u32 bth_len, u32 payload, struct sr_bth **bth)
+{
+	u32 len = qp->av.hdr_len + bth_len + ALIGN(payload, 4) + SR_ICRC_LEN;
+	struct sk_buff *skb = alloc_skb(LL_MAX_HEADER + len, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (unlikely(!skb)) {
+		ndk_count(qp->nqp, NDK_STAT_DROP_TX, 1);
+		return NULL;
+	}
+	skb_reserve(skb, LL_MAX_HEADER);
+	skb_reset_network_header(skb);
+	skb_set_transport_header(skb, qp->av.hdr_len - sizeof(struct udphdr));
+	skb_put(skb, len);
+	*bth = (struct sr_bth *)(skb->data + qp->av.hdr_len);
+	return skb;
+}
+
+/**
+ * sr_tx_bth() - fill the base transport header
+ * @qp: whose
+ * @bth: where
+ * @opcode: opcode
+ * @psn: sequence number
+ * @payload: bytes of payload, decides the pad count
+ * @ackreq: ask for an acknowledge
+ * @solicited: ask for an event
+ */
+void sr_tx_bth(struct sr_qp *qp, struct sr_bth *bth, u8 opcode, u32 psn, u32 payload,
+	       bool ackreq, bool solicited)
+{
+	bth->opcode = opcode;
+	bth->flags = SR_BTH_MIGREQ | (-payload & 3) << SR_BTH_PAD_SHIFT |
+		     (solicited ? SR_BTH_SE : 0);
+	bth->pkey = cpu_to_be16(SR_PKEY);
+	bth->qpn = cpu_to_be32(qp->dest_qpn);
+	bth->apsn = cpu_to_be32(psn | (ackreq ? SR_BTH_ACKREQ : 0));
+}
+
+static void fill_headers(struct sr_qp *qp, struct sk_buff *skb)
+{
+	u32 udp_len = skb->len - skb_transport_offset(skb);
+
+	memcpy(skb->data, qp->av.hdr, qp->av.hdr_len);
+	udp_hdr(skb)->len = htons(udp_len);
+	/* the stack fills these too, but after the ICRC needs them */
+	if (qp->av.v6)
+		ipv6_hdr(skb)->payload_len = htons(udp_len);
+	else
+		ip_hdr(skb)->tot_len = htons(skb->len);
+}
+
+/*
+ * All of IP and UDP header that the ICRC covers is the QP's, but for the
+ * lengths. A QP sends few different ones: full packets and the odd last.
+ */
+static u32 prefix(struct sr_qp *qp, struct sk_buff *skb, struct sr_crc_cache *c)
+{
+	unsigned int slot = skb->len > 512;
+
+	if (c->len[slot] != skb->len) {
+		c->len[slot] = skb->len;
+		c->crc[slot] = sr_icrc_prefix(skb->data, qp->av.v6);
+	}
+	return c->crc[slot];
+}
+
+/**
+ * sr_tx_queue() - finish a packet and put it in line
+ * @qp: whose
+ * @skb: the packet, complete behind the UDP header but for pad and ICRC
+ * @bth: its BTH
+ * @cache: ICRC states, protected by the lock the caller holds
+ */
+void sr_tx_queue(struct sr_qp *qp, struct sk_buff *skb, struct sr_bth *bth,
+		 struct sr_crc_cache *cache)
+{
+	u32 pad = sr_bth_pad(bth->flags), crc;
+	u8 *end = skb_tail_pointer(skb) - SR_ICRC_LEN;
+	__le32 icrc;
+
+	memset(end - pad, 0, pad);
+	fill_headers(qp, skb);
+	crc = sr_icrc_bth(prefix(qp, skb, cache), bth);
+	crc = sr_crc(crc, bth + 1, end - (u8 *)(bth + 1));
+	icrc = cpu_to_le32(~crc);
+	memcpy(end, &icrc, sizeof(icrc));
+
+	spin_lock(&qp->txq.lock);
+	__skb_queue_tail(&qp->txq, skb);
+	spin_unlock(&qp->txq.lock);
+}
+
+static int xmit(struct sr_qp *qp, struct sk_buff *skb, struct dst_entry *dst)
+{
+	skb_dst_set_noref(skb, dst);
+	if (qp->av.v6) {
+		skb->protocol = htons(ETH_P_IPV6);
+		return ip6_local_out(qp->dev->sn->net, NULL, skb);
+	}
+	skb->protocol = htons(ETH_P_IP);
+	return ip_local_out(qp->dev->sn->net, NULL, skb);
+}
+
+static void xmit_list(struct sr_qp *qp, struct sk_buff_head *list)
+{
+	struct dst_entry *dst = sr_av_route(qp);
+	u32 packets = 0, bytes = 0, dropped = 0;
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(list))) {
+		u32 len = skb->len - qp->av.hdr_len;
+		int err;
+
+		if (unlikely(!dst)) {
+			kfree_skb_reason(skb, SKB_DROP_REASON_IP_OUTNOROUTES);
+			dropped++;
+			continue;
+		}
+		err = xmit(qp, skb, dst);
+		if (unlikely(net_xmit_eval(err))) {
+			dropped++;
+			continue;
+		}
+		packets++;
+		bytes += len;
+	}
+	if (packets) {
+		ndk_count(qp->nqp, NDK_STAT_TX_PACKETS, packets);
+		ndk_count(qp->nqp, NDK_STAT_TX_BYTES, bytes);
+	}
+	if (dropped)
+		ndk_count(qp->nqp, NDK_STAT_DROP_TX, dropped);
+}
+
+/**
+ * sr_tx_flush() - give everything in line to the stack, in order
+ * @qp: whose
+ *
+ * One at a time per QP: two senders at once would reorder packets. Whoever
+ * comes second leaves; the first looks again after it is done.
+ *
+ * Context: no lock held.
+ */
+void sr_tx_flush(struct sr_qp *qp)
+{
+	struct sk_buff_head list;
+
+	while (!skb_queue_empty_lockless(&qp->txq)) {
+		if (test_and_set_bit(SR_TX_BUSY, &qp->tx_flags))
+			return;
+		__skb_queue_head_init(&list);
+		spin_lock(&qp->txq.lock);
+		skb_queue_splice_tail_init(&qp->txq, &list);
+		spin_unlock(&qp->txq.lock);
+		xmit_list(qp, &list);
+		clear_bit_unlock(SR_TX_BUSY, &qp->tx_flags);
+		/* pairs with the test_and_set_bit() of whoever left early */
+		smp_mb__after_atomic();
+	}
+}
