@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The NIC of the provider tests, see mock_nic.h.
+ */
+#include <linux/module.h>
+#include <linux/netdevice.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+
+#include "mock_nic.h"
+
+#define FIRST_QPN	0x11
+
+static struct mock_nic *to_mock(struct ndk_nic *nic)
+{
+	return nic->priv;
+}
+
+static void mock_release(struct ndk_nic *nic)
+{
+	to_mock(nic)->released++;
+}
+
+static int mock_enable(struct ndk_nic *nic)
+{
+	to_mock(nic)->enabled++;
+	return 0;
+}
+
+/* Loopback is always there, and gives the port a GID. */
+static struct net_device *mock_get_netdev(struct ndk_nic *nic)
+{
+	dev_hold(init_net.loopback_dev);
+	return init_net.loopback_dev;
+}
+
+static int mock_query_port(struct ndk_nic *nic, struct ib_port_attr *attr)
+{
+	attr->state = IB_PORT_ACTIVE;
+	attr->phys_state = IB_PORT_PHYS_STATE_LINK_UP;
+	attr->max_mtu = IB_MTU_4096;
+	attr->active_mtu = MOCK_MTU;
+	attr->active_speed = IB_SPEED_SDR;
+	attr->active_width = IB_WIDTH_1X;
+	return 0;
+}
+
+static int mock_qp_create(struct ndk_qp *qp, const struct ib_qp_init_attr *init)
+{
+	struct mock_nic *mock = to_mock(qp->nic);
+	struct mock_qp *m;
+
+	if (init->qp_type != IB_QPT_RC)
+		return -EOPNOTSUPP;
+	if (mock->create_err)
+		return mock->create_err;
+	m = kzalloc(sizeof(*m), GFP_KERNEL);
+	if (!m)
+		return -ENOMEM;
+	m->qp = qp;
+	m->refuse = -1;
+	spin_lock_init(&m->lock);
+	qp->priv = m;
+	qp->ibqp.qp_num = mock->next_qpn++;
+	atomic_inc(&mock->qps);
+	return 0;
+}
+
+static void mock_qp_destroy(struct ndk_qp *qp)
+{
+	atomic_dec(&to_mock(qp->nic)->qps);
+	kfree(qp->priv);
+}
+
+static int mock_qp_modify(struct ndk_qp *qp, const struct ib_qp_attr *attr, int mask,
+			  enum ib_qp_state from, enum ib_qp_state to)
+{
+	struct mock_qp *m = qp->priv;
+	int err = m->modify_err;
+
+	m->modified++;
+	m->modify_err = 0;
+	if (to == IB_QPS_ERR)
+		mock_flush(m);
+	if (to == IB_QPS_RESET)
+		m->shown = 0;
+	return err;
+}
+
+static int mock_doorbell(struct ndk_qp *qp, u32 first, u32 end, u32 *refused)
+{
+	struct mock_qp *m = qp->priv;
+
+	if (m->nbells < MOCK_BELLS) {
+		m->bells[m->nbells].first = first;
+		m->bells[m->nbells].end = end;
+	}
+	m->nbells++;
+	if (m->refuse < 0) {
+		/* pairs with the acquire in mock_complete() */
+		smp_store_release(&m->shown, end);
+		return 0;
+	}
+	*refused = first + m->refuse;
+	m->refuse = -1;
+	/* pairs with the acquire in mock_complete() */
+	smp_store_release(&m->shown, *refused);
+	return -EIO;
+}
+
+static void mock_progress(struct ndk_qp *qp)
+{
+	struct mock_qp *m = qp->priv;
+
+	atomic_inc(&m->progressed);
+	if (READ_ONCE(qp->state) == IB_QPS_ERR)
+		mock_flush(m);
+	else if (to_mock(qp->nic)->automatic)
+		mock_complete(m, U32_MAX);
+}
+
+static int mock_reg_user_mr(struct ndk_mr *mr, u64 start, u64 length, u64 iova, int access)
+{
+	return -EOPNOTSUPP;
+}
+
+static int mock_get_dma_mr(struct ndk_mr *mr, int access)
+{
+	mr->ibmr.lkey = 0x100;
+	mr->ibmr.rkey = 0x100;
+	atomic_inc(&to_mock(to_ndk_nic(mr->ibmr.device))->mrs);
+	return 0;
+}
+
+static void mock_dereg_mr(struct ndk_mr *mr)
+{
+	atomic_dec(&to_mock(to_ndk_nic(mr->ibmr.device))->mrs);
+}
+
+static const struct ndk_nic_ops mock_ops = {
+	.owner = THIS_MODULE,
+	.kind = "mock",
+	.release = mock_release,
+	.enable = mock_enable,
+	.get_netdev = mock_get_netdev,
+	.query_port = mock_query_port,
+	.qp_create = mock_qp_create,
+	.qp_modify = mock_qp_modify,
+	.qp_destroy = mock_qp_destroy,
+	.doorbell = mock_doorbell,
+	.progress = mock_progress,
+	.reg_user_mr = mock_reg_user_mr,
+	.get_dma_mr = mock_get_dma_mr,
+	.dereg_mr = mock_dereg_mr,
+};
+
+static void describe(struct ndk_nic *nic)
+{
+	struct ib_device_attr *a = &nic->attr;
+
+	a->max_mr_size = U64_MAX;
+	a->page_size_cap = PAGE_SIZE;
+	a->max_qp = 1024;
+	a->max_qp_wr = MOCK_MAX_WR;
+	a->max_send_sge = MOCK_MAX_SGE;
+	a->max_recv_sge = MOCK_MAX_SGE;
+	a->max_sge_rd = MOCK_MAX_SGE;
+	a->max_cq = 1024;
+	a->max_cqe = MOCK_MAX_CQE;
+	a->max_mr = 1024;
+	a->max_pd = 1024;
+	a->max_qp_rd_atom = MOCK_MAX_RD;
+	a->max_qp_init_rd_atom = MOCK_MAX_RD;
+	a->atomic_cap = IB_ATOMIC_HCA;
+	a->max_pkeys = 1;
+	nic->max_inline = MOCK_MAX_INLINE;
+	nic->node_guid = cpu_to_be64(0x0200000000006d6bULL);
+	/* the timer is the deferral suites' matter; here it must not interfere */
+	nic->limits.usecs = 0;
+}
+
+struct mock_nic *mock_nic_new(void)
+{
+	struct mock_nic *mock = kzalloc(sizeof(*mock), GFP_KERNEL);
+
+	if (!mock)
+		return NULL;
+	mock->next_qpn = FIRST_QPN;
+	mock->nic = ndk_nic_alloc(&mock_ops, mock);
+	if (!mock->nic) {
+		kfree(mock);
+		return NULL;
+	}
+	describe(mock->nic);
+	return mock;
+}
+
+/* Removes the device, unless that has been done. */
+void mock_nic_remove(struct mock_nic *mock)
+{
+	struct ndk_nic *nic = mock->nic;
+
+	mock->nic = NULL;
+	if (nic && !mock->released && ib_device_try_get(&nic->ibdev))
+		ndk_nic_unregister(nic);
+}
+
+void mock_nic_delete(struct mock_nic *mock)
+{
+	mock_nic_remove(mock);
+	kfree(mock);
+}
+
+static void delete_action(void *arg)
+{
+	mock_nic_delete(arg);
+}
+
+/* Not registered yet; the test registers it or frees the adapter. */
+struct mock_nic *mock_nic_alloc(struct kunit *test)
+{
+	struct mock_nic *mock = mock_nic_new();
+
+	KUNIT_ASSERT_NOT_NULL(test, mock);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, delete_action, mock), 0);
+	return mock;
+}
+
+struct mock_nic *mock_nic_create(struct kunit *test, const char *name)
+{
+	struct mock_nic *mock = mock_nic_alloc(test);
+	int err = ndk_nic_register(mock->nic, name);
+
+	if (err)
+		ndk_nic_free(mock->nic);
+	KUNIT_ASSERT_EQ(test, err, 0);
+	return mock;
+}
+
+/* Completes at most @max of the requests shown; returns how many. */
+u32 mock_complete(struct mock_qp *m, u32 max)
+{
+	struct ndk_notify n;
+	u32 done, end, num;
+
+	ndk_notify_init(&n);
+	spin_lock_bh(&m->lock);
+	/* pairs with the release in mock_doorbell() */
+	end = smp_load_acquire(&m->shown);
+	done = READ_ONCE(m->qp->sq.defer.completed);
+	num = min(max, end - done);
+	if (num)
+		ndk_sq_complete(m->qp, done + num, &n);
+	spin_unlock_bh(&m->lock);
+	ndk_notify_flush(&n);
+	return num;
+}
+
+void mock_flush(struct mock_qp *m)
+{
+	struct ndk_notify n;
+
+	ndk_notify_init(&n);
+	spin_lock_bh(&m->lock);
+	ndk_sq_flush(m->qp, &n);
+	ndk_rq_flush(m->qp, &n);
+	spin_unlock_bh(&m->lock);
+	ndk_notify_flush(&n);
+}
+
+/* The oldest request fails, with everything the transport then does. */
+void mock_fail(struct mock_qp *m, enum ib_wc_status status)
+{
+	struct ndk_notify n;
+
+	ndk_notify_init(&n);
+	spin_lock_bh(&m->lock);
+	ndk_qp_enter_error(m->qp, false);
+	ndk_sq_fail(m->qp, status, &n);
+	ndk_sq_flush(m->qp, &n);
+	ndk_rq_flush(m->qp, &n);
+	ndk_notify_event(&n, m->qp, IB_EVENT_QP_FATAL);
+	spin_unlock_bh(&m->lock);
+	ndk_notify_flush(&n);
+}
+
+/* A message arrives; returns what ndk_rq_take() did. */
+int mock_receive(struct mock_qp *m, u32 bytes, bool solicited)
+{
+	struct ib_wc wc = { .opcode = IB_WC_RECV, .byte_len = bytes };
+	struct ndk_notify n;
+	struct ndk_rwqe *wqe;
+	int got;
+
+	wqe = kzalloc(sizeof(*wqe), GFP_KERNEL);
+	if (!wqe)
+		return -ENOMEM;
+	ndk_notify_init(&n);
+	spin_lock_bh(&m->lock);
+	got = ndk_rq_take(m->qp, wqe);
+	if (got == 1) {
+		wc.wr_id = wqe->wr_id;
+		ndk_recv_done(m->qp, &wc, solicited, &n);
+	}
+	spin_unlock_bh(&m->lock);
+	ndk_notify_flush(&n);
+	kfree(wqe);
+	return got;
+}
+
+void mock_event(struct mock_qp *m, enum ib_event_type event)
+{
+	struct ndk_notify n;
+
+	ndk_notify_init(&n);
+	ndk_notify_event(&n, m->qp, event);
+	ndk_notify_flush(&n);
+}
