@@ -3,6 +3,7 @@
  * ndk_softroce: a RoCEv2 NIC in software, over any netdev.
  */
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 
 #include "softroce.h"
 
@@ -32,8 +33,8 @@ static void __exit sr_exit(void)
 	sr_link_exit();
 	/* removes what devices are left, in every namespace */
 	sr_net_exit();
-	/* removals that a notifier queued, up to their last instruction */
-	ib_unregister_driver(RDMA_DRIVER_UNKNOWN);
+	/* whoever removed the last one may still be on the way out of a function of ours */
+	synchronize_rcu_tasks();
 	sr_icrc_exit();
 }
 
