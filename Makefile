@@ -26,6 +26,9 @@ kdir = $(strip $(if $(KDIR),$(KDIR),$(if $(filter host,$(KERNEL)),$(HOST_KDIR),\
 # Only the test kernel has KUnit.
 NDK_KUNIT ?= $(if $(filter debug,$(KERNEL)),1,)
 
+# Type information for BPF would need pahole, and nothing here uses it.
+NO_BTF := CONFIG_DEBUG_INFO_BTF_MODULES=
+
 CFLAGS_TOOLS := -O2 -g -Wall -Wextra -Werror
 
 .PHONY: help modules mirror kernel tools demo bench check soak vm-shell setup \
@@ -72,7 +75,7 @@ mirror:
 
 modules: kernel mirror
 	@test -n "$(MIRRORED)" || { echo 'nothing to build'; exit 1; }
-	$(MAKE) -C $(kdir) M=$(MIRROR) -j$(JOBS) NDK_KUNIT=$(NDK_KUNIT) $(KFLAGS) modules
+	$(MAKE) -C $(kdir) M=$(MIRROR) -j$(JOBS) NDK_KUNIT=$(NDK_KUNIT) $(NO_BTF) $(KFLAGS) modules
 
 tools: build/ndk_defer.so build/qp_memory build/ndkcheck
 

@@ -33,7 +33,7 @@ set boxwidth 0.9
 set grid ytics
 set yrange [0:*]
 set xtics rotate by -20
-set key top right
+set key outside bottom center horizontal
 set datafile missing "?"
 plot {series}, 1 with lines lc rgb "black" dashtype 2 title "rxe loopback"
 """
