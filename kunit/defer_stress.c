@@ -85,11 +85,13 @@ static int stress_doorbell(struct ndk_defer *d, u32 first, u32 end, u32 *refused
 		fault(s, "doorbell skips or repeats requests");
 	s->next = end;
 	if (dice % 64) {
+		/* pairs with consumer_main() */
 		smp_store_release(&s->shown, end);
 		return 0;
 	}
 	*refused = first + (dice >> 8) % (end - first);
 	s->next = *refused;
+	/* pairs with consumer_main() */
 	smp_store_release(&s->shown, *refused);
 	return -EIO;
 }
@@ -103,6 +105,7 @@ static void stress_broken(struct ndk_defer *d, u32 index, int err)
 	/* It and those behind it are owed outcomes too: the consumer counts them. */
 	s->broken++;
 	s->next = d->indicated;
+	/* pairs with consumer_main() */
 	smp_store_release(&s->shown, d->indicated);
 }
 
@@ -110,11 +113,6 @@ static const struct ndk_defer_ops stress_ops = {
 	.doorbell = stress_doorbell,
 	.broken = stress_broken,
 };
-
-/*
- * Barriers: @shown is stored with release behind the slots it covers and loaded
- * with acquire by the consumer; @stop likewise behind the last post.
- */
 
 /* One call; returns how many of its requests are accepted for good. */
 static u32 stress_call(struct poster *p, struct rnd_state *rnd, u32 number)
@@ -173,15 +171,26 @@ static void consume(struct stress *s, u32 index)
 	memset(&s->slots[index % SLOTS], 0xff, sizeof(slot));
 }
 
+static bool stopping(struct stress *s)
+{
+	/* pairs with the release behind the last post */
+	return smp_load_acquire(&s->stop);
+}
+
 static int consumer_main(void *arg)
 {
 	struct stress *s = arg;
 	u32 at = s->d.completed, end, i;
 	struct rnd_state rnd;
+	bool stop;
 
 	prandom_seed_state(&rnd, get_random_u64());
-	while (!smp_load_acquire(&s->stop) || at != smp_load_acquire(&s->shown)) {
+	for (;;) {
+		stop = stopping(s);
+		/* pairs with stress_doorbell() and stress_broken() */
 		end = smp_load_acquire(&s->shown);
+		if (at == end && stop)
+			break;
 		if (at == end) {
 			usleep_range(20, 50);
 			continue;
@@ -201,7 +210,7 @@ static int flusher_main(void *arg)
 	struct rnd_state rnd;
 
 	prandom_seed_state(&rnd, get_random_u64());
-	while (!smp_load_acquire(&s->stop)) {
+	while (!stopping(s)) {
 		if (prandom_u32_state(&rnd) % 2)
 			ndk_defer_flush(&s->d);
 		else
@@ -307,6 +316,7 @@ static void every_request_is_shown_once_in_order(struct kunit *test)
 	}
 	wait_for_completion(&s->posters_done);
 	ndk_defer_stop(&s->d);
+	/* pairs with stopping(): whoever sees it sees the last doorbell too */
 	smp_store_release(&s->stop, true);
 	for (i = 0; i < POSTERS; i++)
 		finish(posters[i].task);

@@ -20,7 +20,8 @@ static bool wait_for_rings(struct test_queue *q, unsigned int n)
 	int left;
 
 	for (left = PATIENCE_MSECS; left > 0; left -= 2) {
-		if (smp_load_acquire(&q->progressed) >= n)
+		/* the event itself is read once the timer is done */
+		if (READ_ONCE(q->progressed) >= n && !hrtimer_callback_running(&q->d.timer))
 			return true;
 		usleep_range(1000, 2000);
 	}
