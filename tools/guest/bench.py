@@ -23,11 +23,11 @@ METER = os.path.join(os.path.dirname(os.path.realpath(__file__)),
                      "../../build/qp_memory")
 # name, tool, size (0: the tool has one only), iterations
 TESTS = (
-    ("write rate", "ib_write_bw", 64, 6400),
-    ("send rate", "ib_send_bw", 64, 6400),
-    ("atomic rate", "ib_atomic_bw", 0, 3200),
-    ("write latency", "ib_write_lat", 8, 1000),
-    ("send latency", "ib_send_lat", 64, 1000),
+    ("write rate", "ib_write_bw", 64, 16000),
+    ("send rate", "ib_send_bw", 64, 16000),
+    ("atomic rate", "ib_atomic_bw", 0, 9600),
+    ("write latency", "ib_write_lat", 8, 2000),
+    ("send latency", "ib_send_lat", 64, 2000),
     ("write bandwidth", "ib_write_bw", 65536, 600),
     ("read bandwidth", "ib_read_bw", 65536, 600),
     ("send bandwidth", "ib_send_bw", 65536, 600),
