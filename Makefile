@@ -77,7 +77,8 @@ modules: kernel mirror
 	@test -n "$(MIRRORED)" || { echo 'nothing to build'; exit 1; }
 	$(MAKE) -C $(kdir) M=$(MIRROR) -j$(JOBS) NDK_KUNIT=$(NDK_KUNIT) $(NO_BTF) $(KFLAGS) modules
 
-tools: build/ndk_defer.so build/qp_memory build/ndkcheck
+tools: build/ndk_defer.so build/qp_memory build/ndkcheck \
+	build/badqueue build/badpackets
 
 build/ndk_defer.so: tools/lib/defer_preload.c
 	@mkdir -p build
@@ -86,6 +87,12 @@ build/ndk_defer.so: tools/lib/defer_preload.c
 build/qp_memory: tools/lib/qp_memory.c
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -o $@ $< -libverbs
+
+HOSTILE := tools/tests/src/hostile.c tools/tests/src/hostile.h
+
+build/badqueue build/badpackets: build/%: tools/tests/src/%.c $(HOSTILE)
+	@mkdir -p build
+	$(CC) $(CFLAGS_TOOLS) -o $@ $(filter %.c,$^) -libverbs -lpthread
 
 build/ndkcheck: tools/tests/src/ndkcheck.c
 	@mkdir -p build

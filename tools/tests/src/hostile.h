@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the two hostile programs share: a pair of QPs of one device in one
+ * process, and the way to say what went wrong.
+ */
+#ifndef HOSTILE_H
+#define HOSTILE_H
+
+#include <infiniband/verbs.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BUF_BYTES	65536
+#define GUARD		4096
+#define CANARY		0xc3
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+#define die(...) do {						\
+	fprintf(stderr, __VA_ARGS__);				\
+	fputc('\n', stderr);					\
+	exit(1);						\
+} while (0)
+
+/* queue sizes that tell the rings apart by their masks */
+#define CQ_DEPTH	500
+#define A_SENDS		60
+#define A_RECVS		30
+#define B_SENDS		10
+#define B_RECVS		120
+#define CQ_MASK		511
+#define A_SEND_MASK	63
+#define A_RECV_MASK	31
+
+/**
+ * struct world - one device, two QPs
+ * @ctx: the device
+ * @pd: of both QPs
+ * @cq: of both QPs
+ * @buf: the only memory a key leads to; a canary lies on both sides of it
+ * @mr: of @buf
+ * @a: the QP whose queues are abused
+ * @b: its peer
+ * @gid: the device's address
+ * @gid_index: its index
+ */
+struct world {
+	struct ibv_context *ctx;
+	struct ibv_pd *pd;
+	struct ibv_cq *cq;
+	unsigned char *buf;
+	struct ibv_mr *mr;
+	struct ibv_qp *a;
+	struct ibv_qp *b;
+	union ibv_gid gid;
+	int gid_index;
+};
+
+void world_open(struct world *w, const char *device);
+void world_close(struct world *w);
+void world_pair(struct world *w);
+void world_unpair(struct world *w);
+void world_connect(struct world *w, struct ibv_qp *qp, uint32_t dest, uint32_t rq_psn,
+		   uint32_t sq_psn);
+void world_check_canary(const struct world *w);
+enum ibv_qp_state world_state(struct ibv_qp *qp);
+bool world_poll(struct world *w, struct ibv_wc *wc, int ms);
+int world_drain(struct world *w);
+uint64_t random64(void);
+void random_seed(uint64_t seed);
+
+#endif /* HOSTILE_H */
