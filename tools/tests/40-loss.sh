@@ -8,7 +8,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-N=$(scaled 120 5000)
+N=$(scaled 60 5000)
 
 check()
 {
