@@ -3,6 +3,8 @@
  * The invariant CRC: Ethernet's CRC-32 over everything that routers leave
  * alone. What they may change counts as ones.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <crypto/hash.h>
 #include <kunit/visibility.h>
 #include <linux/crc32.h>
@@ -86,6 +88,8 @@ static u32 prefix6(const struct ipv6hdr *ip)
  * sr_icrc_prefix() - ICRC state behind the UDP header
  * @ip: IP header without options, UDP header behind it
  * @v6: it is IPv6
+ *
+ * Return: the state.
  */
 u32 sr_icrc_prefix(const void *ip, bool v6)
 {
@@ -97,6 +101,8 @@ EXPORT_SYMBOL_IF_KUNIT(sr_icrc_prefix);
  * sr_icrc_bth() - take the BTH into the ICRC
  * @crc: state behind the UDP header
  * @bth: the BTH
+ *
+ * Return: the new state.
  */
 u32 sr_icrc_bth(u32 crc, const struct sr_bth *bth)
 {
@@ -143,6 +149,8 @@ static void drop_shash(void)
  *
  * The library's is table driven on x86 before 6.15, the crypto layer's may use
  * carry-less multiplication.
+ *
+ * Return: 0 or -ENOMEM.
  */
 int sr_icrc_init(void)
 {

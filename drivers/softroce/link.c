@@ -138,6 +138,8 @@ free:
  * From here on the notifier can take a reference and removes the device with
  * its netdev. If the netdev went before that, registration must fail: nobody
  * would come back for the device.
+ *
+ * Return: 0, or -ENODEV if the netdev is gone.
  */
 int sr_link_enable(struct ndk_nic *nic)
 {

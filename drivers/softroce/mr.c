@@ -145,6 +145,8 @@ static struct sr_mr *alloc_mr(struct ndk_mr *nmr, int access)
  * @length: bytes
  * @iova: address its users will say
  * @access: IB_ACCESS_*
+ *
+ * Return: 0 or a negative errno.
  */
 int sr_reg_user_mr(struct ndk_mr *nmr, u64 start, u64 length, u64 iova, int access)
 {
@@ -183,6 +185,8 @@ free:
  * sr_get_dma_mr() - see struct ndk_nic_ops
  * @nmr: the region; its PD is set
  * @access: IB_ACCESS_*
+ *
+ * Return: 0 or a negative errno.
  */
 int sr_get_dma_mr(struct ndk_mr *nmr, int access)
 {

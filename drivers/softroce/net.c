@@ -3,6 +3,8 @@
  * Network namespaces: one socket per address family, shared by the devices of
  * a namespace, there from the first device to the last.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <net/ipv6.h>
 #include <net/netns/generic.h>
 #include <net/sock.h>

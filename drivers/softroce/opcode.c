@@ -65,6 +65,8 @@ EXPORT_SYMBOL_IF_KUNIT(sr_opinfo);
  * @payload: bytes of payload without pad, if all is well
  *
  * Everything that reads the packet later relies on this.
+ *
+ * Return: %SR_PKT_OK, or what is wrong.
  */
 enum sr_verdict sr_check_packet(u8 opcode, u8 flags, u32 len, u32 *payload)
 {
@@ -146,6 +148,8 @@ EXPORT_SYMBOL_IF_KUNIT(sr_request_opcode);
  * sr_read_resp_opcode() - the opcode of a READ response packet
  * @first: it opens the response
  * @last: it ends the response
+ *
+ * Return: the opcode.
  */
 u8 sr_read_resp_opcode(bool first, bool last)
 {

@@ -145,6 +145,8 @@ static void work_fn(struct work_struct *work)
  * @first: unused: what is before it was indicated earlier
  * @end: index behind the last request
  * @refused: unused: nothing is ever refused here
+ *
+ * Return: 0.
  */
 int sr_doorbell(struct ndk_qp *nqp, u32 first, u32 end, u32 *refused)
 {
@@ -153,6 +155,35 @@ int sr_doorbell(struct ndk_qp *nqp, u32 first, u32 end, u32 *refused)
 	/* pairs with the acquire loads of the requester: slots, then index */
 	smp_store_release(&qp->s.end, end);
 	return 0;
+}
+
+/*
+ * Packets of one QP sent from two CPUs overtake each other: lo and veth queue
+ * per CPU. So while another CPU's packets are in flight, that CPU goes on: by
+ * itself when the acknowledge comes, or now if none was asked for.
+ */
+static bool leave_to_owner(struct sr_qp *qp)
+{
+	struct sr_send *s = &qp->s;
+
+	if (!sr_outstanding(s) || s->cpu == smp_processor_id() || !cpu_online(s->cpu) ||
+	    !sr_qp_can_send(qp))
+		return false;
+	if (s->unasked)
+		queue_work_on(s->cpu, system_bh_wq, &qp->work);
+	return true;
+}
+
+static void run_posted(struct sr_qp *qp)
+{
+	struct ndk_notify n;
+
+	ndk_notify_init(&n);
+	spin_lock(&qp->s.lock);
+	if (!qp->dead && !leave_to_owner(qp))
+		sr_req_run(qp, &n);
+	spin_unlock(&qp->s.lock);
+	sr_leave(qp, &n);
 }
 
 /**
@@ -173,7 +204,7 @@ void sr_progress(struct ndk_qp *nqp)
 	if (__this_cpu_read(sr_notifying))
 		sr_qp_kick(qp);
 	else
-		run(qp);
+		run_posted(qp);
 	rcu_read_unlock();
 	local_bh_enable();
 }
@@ -198,6 +229,8 @@ static void init_qp(struct sr_qp *qp, struct ndk_qp *nqp)
  * sr_qp_create() - see struct ndk_nic_ops
  * @nqp: the QP
  * @init: as created
+ *
+ * Return: 0 or a negative errno.
  */
 int sr_qp_create(struct ndk_qp *nqp, const struct ib_qp_init_attr *init)
 {
@@ -429,7 +462,7 @@ static void enter_sqd(struct sr_qp *qp, const struct ib_qp_attr *attr, int mask,
 {
 	qp->s.drain = mask & IB_QP_EN_SQD_ASYNC_NOTIFY && attr->en_sqd_async_notify;
 	/* what is in flight may not have asked for an acknowledge: ask now */
-	if (qp->s.una_psn != qp->s.hi_psn)
+	if (sr_outstanding(&qp->s))
 		sr_req_rewind(qp);
 	sr_req_drained(qp, n);
 }
@@ -470,6 +503,8 @@ static int change(struct sr_qp *qp, const struct ib_qp_attr *attr, int mask,
  * @mask: which of them
  * @from: old state
  * @to: new state
+ *
+ * Return: 0 or a negative errno.
  */
 int sr_qp_modify(struct ndk_qp *nqp, const struct ib_qp_attr *attr, int mask,
 		 enum ib_qp_state from, enum ib_qp_state to)

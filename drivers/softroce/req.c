@@ -13,11 +13,6 @@
 #include "softroce.h"
 #include "timing.h"
 
-static bool outstanding(const struct sr_send *s)
-{
-	return s->una_psn != s->hi_psn;
-}
-
 static u32 npackets(const struct sr_qp *qp, const struct ndk_swqe *wqe)
 {
 	if (sr_wr_is_atomic(wqe->opcode) || !wqe->length)
@@ -194,6 +189,12 @@ bool sr_req_start(struct sr_qp *qp, struct ndk_swqe *wqe)
 	return true;
 }
 
+/*
+ * An acknowledge is half the cost of a small message, so it is asked for when
+ * somebody waits for it: at the end of a chain whose last request is signalled.
+ * An unsignalled end is covered by whatever is posted next; if nothing is, the
+ * ACK timer asks (see ask()).
+ */
 static bool wants_ack(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn)
 {
 	struct sr_send *s = &qp->s;
@@ -202,9 +203,11 @@ static bool wants_ack(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn)
 		return true;
 	if (psn != wqe->last_psn)
 		return false;
-	/* nothing behind it, nothing may follow, or sent again */
-	return s->cur + 1 == smp_load_acquire(&s->end) || s->bad ||
-	       qp->state == IB_QPS_SQD || sr_psn_cmp(psn, s->hi_psn) < 0;
+	/* nothing may follow, or sent again */
+	if (s->bad || qp->state == IB_QPS_SQD || sr_psn_cmp(psn, s->hi_psn) < 0)
+		return true;
+	/* pairs with the release in sr_doorbell() */
+	return wqe->signaled && s->cur + 1 == smp_load_acquire(&s->end);
 }
 
 /* The source of a SEND's or WRITE's payload, @off bytes in. */
@@ -466,6 +469,7 @@ void sr_req_run(struct sr_qp *qp, struct ndk_notify *n)
 		sr_qp_fail_locked(qp, n);
 		return;
 	}
+	qp->s.cpu = smp_processor_id();
 	sr_slice_init(&sl);
 	while (step(qp, &sl, n)) {
 		if (sr_slice_over(&sl)) {
@@ -475,10 +479,30 @@ void sr_req_run(struct sr_qp *qp, struct ndk_notify *n)
 	}
 }
 
+/* All is sent, and no packet since the last acknowledge has asked for one. */
+static bool unasked_end(const struct sr_send *s)
+{
+	return s->unasked && s->cur == s->started && s->next_psn == s->hi_psn;
+}
+
+/* The last packet once more, this time with the question. No retry is used up. */
+static void ask(struct sr_qp *qp, struct ndk_notify *n)
+{
+	struct sr_send *s = &qp->s;
+
+	s->next_psn = sr_psn_add(s->hi_psn, SR_PSN_MASK);
+	s->cur = s->started - 1;
+	sr_req_run(qp, n);
+}
+
 static void timed_out(struct sr_qp *qp, struct ndk_notify *n)
 {
 	struct sr_send *s = &qp->s;
 
+	if (unasked_end(s)) {
+		ask(qp, n);
+		return;
+	}
 	ndk_count(qp->nqp, NDK_STAT_TIMEOUTS, 1);
 	if (!s->retry) {
 		sr_req_fail(qp, IB_WC_RETRY_EXC_ERR, n);
@@ -510,7 +534,7 @@ static enum hrtimer_restart timer_fn(struct hrtimer *t)
 	spin_lock(&s->lock);
 	/* unsent after an allocation failure counts as outstanding */
 	if (qp->dead || !sr_qp_can_send(qp) || !s->timeout_ns ||
-	    (!outstanding(s) && s->cur == s->started)) {
+	    (!sr_outstanding(s) && s->cur == s->started)) {
 		s->armed = false;
 		again = HRTIMER_NORESTART;
 	} else if (s->seen_psn == s->una_psn && !s->rnr_wait) {

@@ -135,7 +135,7 @@ static enum sr_result place(struct sr_qp *qp, struct sr_msg *m, u64 va, u32 rkey
  * @m: the part
  * @n: collects events
  *
- * Unless it returns %SR_DONE the state of the message has not changed.
+ * Return: %SR_DONE, or why not; then the state of the message has not changed.
  */
 enum sr_result sr_resp_data(struct sr_qp *qp, struct sr_msg *m, struct ndk_notify *n)
 {
@@ -176,6 +176,8 @@ enum sr_result sr_resp_data(struct sr_qp *qp, struct sr_msg *m, struct ndk_notif
  * sr_resp_read_check() - may this READ be carried out
  * @qp: the QP
  * @m: the request
+ *
+ * Return: %SR_DONE, or why not.
  */
 enum sr_result sr_resp_read_check(struct sr_qp *qp, const struct sr_msg *m)
 {
@@ -207,6 +209,8 @@ static void remember(struct sr_recv *r, u32 psn, u64 orig)
  * @orig: set to the value before
  *
  * With the CPU's own atomics: atomic also against other users of the memory.
+ *
+ * Return: %SR_DONE, or why not.
  */
 enum sr_result sr_resp_atomic(struct sr_qp *qp, const struct sr_msg *m, u32 psn, u64 *orig)
 {
@@ -614,7 +618,7 @@ void sr_resp_packet(struct sr_qp *qp, struct sk_buff *skb, struct ndk_notify *n)
 	}
 	sr_slice_init(&sl);
 	process(qp, skb, &sl, n);
-	consume_skb(skb);
+	napi_consume_skb(skb, 1);
 	if (qp->r.rd_left)
 		sr_qp_kick(qp);
 }
@@ -635,7 +639,7 @@ void sr_resp_continue(struct sr_qp *qp, struct ndk_notify *n)
 	while (!r->rd_left && !sr_slice_over(&sl) && sr_qp_can_receive(qp) &&
 	       (skb = __skb_dequeue(&r->backlog))) {
 		process(qp, skb, &sl, n);
-		consume_skb(skb);
+		napi_consume_skb(skb, 1);
 	}
 	if (sr_qp_can_receive(qp) && (r->rd_left || !skb_queue_empty(&r->backlog)))
 		sr_qp_kick(qp);

@@ -169,7 +169,7 @@ static void deliver(struct sr_qp *qp, struct sk_buff *skb)
 	ndk_count(qp->nqp, NDK_STAT_RX_BYTES, skb->len - sizeof(struct udphdr));
 	if (pkt->flags & SR_OP_CNP) {
 		ndk_count(qp->nqp, NDK_STAT_CNP_RCVD, 1);
-		consume_skb(skb);
+		napi_consume_skb(skb, 1);
 		return;
 	}
 	ndk_notify_init(&n);
@@ -181,7 +181,7 @@ static void deliver(struct sr_qp *qp, struct sk_buff *skb)
 		spin_lock(&qp->s.lock);
 		sr_comp_packet(qp, skb, &n);
 		spin_unlock(&qp->s.lock);
-		consume_skb(skb);
+		napi_consume_skb(skb, 1);
 	}
 	sr_leave(qp, &n);
 }

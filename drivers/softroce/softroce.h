@@ -71,7 +71,7 @@ struct sr_qp;
  */
 struct sr_net {
 	struct net *net;
-	struct mutex mutex;
+	struct mutex mutex;	/* users and sockets */
 	unsigned int users;
 	struct socket *sk4;
 	struct socket *sk6;
@@ -225,6 +225,7 @@ struct sr_rd {
  * @next_psn: PSN to send next
  * @new_psn: PSN the next request starts at
  * @hi_psn: behind the highest PSN ever sent
+ * @cpu: that sent last
  * @unasked: packets sent since the last one that asks for an acknowledge
  * @retry: timeouts and sequence NAKs left without progress
  * @rnr_retry: receiver-not-ready NAKs left without progress
@@ -246,7 +247,7 @@ struct sr_rd {
  * @crc: ICRC states of request packets
  */
 struct sr_send {
-	spinlock_t lock;
+	spinlock_t lock;	/* all of this but end */
 	u32 end;
 	u32 una;
 	u32 cur;
@@ -255,6 +256,7 @@ struct sr_send {
 	u32 next_psn;
 	u32 new_psn;
 	u32 hi_psn;
+	int cpu;
 	u32 unasked;
 	u8 retry;
 	u8 rnr_retry;
@@ -315,7 +317,7 @@ struct sr_atomic {
  * @rwqe: receive request in use
  */
 struct sr_recv {
-	spinlock_t lock;
+	spinlock_t lock;	/* all of this */
 	u32 epsn;
 	u32 msn;
 	u16 op;
@@ -430,6 +432,7 @@ struct sr_pkt {
 	bool ackreq;
 	bool solicited;
 };
+
 static_assert(sizeof(struct sr_pkt) <= sizeof_field(struct sk_buff, cb));
 
 static inline struct sr_pkt *sr_pkt(struct sk_buff *skb)
@@ -613,6 +616,12 @@ static inline bool sr_wr_is_atomic(u8 opcode)
 static inline bool sr_wr_is_owed(u8 opcode)
 {
 	return sr_wr_is_read(opcode) || sr_wr_is_atomic(opcode);
+}
+
+/* Is anything sent and not acknowledged? */
+static inline bool sr_outstanding(const struct sr_send *s)
+{
+	return s->una_psn != s->hi_psn;
 }
 
 /* May the requester start or continue requests, and the completer end them? */

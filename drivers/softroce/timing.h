@@ -35,6 +35,8 @@ static inline u64 sr_timeout_ns(u8 code)
  * The table is 10 us * {1, 2, 3, 4, 6, 8, 12, 16, ...}: from code 2 on, even
  * codes are 10 us * 2^(code / 2), odd ones half as much again. 1 is 10 us, and
  * 0 is the longest of all, where code 32 would be.
+ *
+ * Return: nanoseconds.
  */
 static inline u64 sr_rnr_ns(u8 code)
 {

@@ -20,8 +20,11 @@
 struct sk_buff *sr_tx_new(struct sr_qp *qp, u32 bth_len, u32 payload, struct sr_bth **bth)
 {
 	u32 len = qp->av.hdr_len + bth_len + ALIGN(payload, 4) + SR_ICRC_LEN;
-	struct sk_buff *skb = alloc_skb(LL_MAX_HEADER + len, GFP_ATOMIC | __GFP_NOWARN);
+	struct sk_buff *skb;
 
+	/* bottom halves are off, so this CPU's cache of packet heads may be used */
+	skb = __alloc_skb(LL_MAX_HEADER + len, GFP_ATOMIC | __GFP_NOWARN, SKB_ALLOC_NAPI,
+			  NUMA_NO_NODE);
 	if (unlikely(!skb)) {
 		ndk_count(qp->nqp, NDK_STAT_DROP_TX, 1);
 		return NULL;
