@@ -97,26 +97,50 @@ static int mock_doorbell(struct ndk_qp *qp, u32 first, u32 end, u32 *refused)
 	}
 	m->nbells++;
 	if (m->refuse < 0) {
-		/* pairs with the acquire in mock_complete() */
+		/* pairs with the acquire in complete_locked() */
 		smp_store_release(&m->shown, end);
 		return 0;
 	}
 	*refused = first + m->refuse;
 	m->refuse = -1;
-	/* pairs with the acquire in mock_complete() */
+	/* pairs with the acquire in complete_locked() */
 	smp_store_release(&m->shown, *refused);
 	return -EIO;
 }
 
+static void flush_locked(struct mock_qp *m, struct ndk_notify *n)
+{
+	ndk_sq_flush(m->qp, n);
+	ndk_rq_flush(m->qp, n);
+}
+
+static u32 complete_locked(struct mock_qp *m, u32 max, struct ndk_notify *n)
+{
+	/* pairs with the release in mock_doorbell() */
+	u32 end = smp_load_acquire(&m->shown);
+	u32 done = READ_ONCE(m->qp->sq.defer.completed);
+	u32 num = min(max, end - done);
+
+	if (num)
+		ndk_sq_complete(m->qp, done + num, n);
+	return num;
+}
+
+/* The state is read under the lock that the flush takes: no success behind it. */
 static void mock_progress(struct ndk_qp *qp)
 {
 	struct mock_qp *m = qp->priv;
+	struct ndk_notify n;
 
 	atomic_inc(&m->progressed);
+	ndk_notify_init(&n);
+	spin_lock_bh(&m->lock);
 	if (READ_ONCE(qp->state) == IB_QPS_ERR)
-		mock_flush(m);
+		flush_locked(m, &n);
 	else if (to_mock(qp->nic)->automatic)
-		mock_complete(m, U32_MAX);
+		complete_locked(m, U32_MAX, &n);
+	spin_unlock_bh(&m->lock);
+	ndk_notify_flush(&n);
 }
 
 static int mock_reg_user_mr(struct ndk_mr *mr, u64 start, u64 length, u64 iova, int access)
@@ -241,16 +265,11 @@ struct mock_nic *mock_nic_create(struct kunit *test, const char *name)
 u32 mock_complete(struct mock_qp *m, u32 max)
 {
 	struct ndk_notify n;
-	u32 done, end, num;
+	u32 num;
 
 	ndk_notify_init(&n);
 	spin_lock_bh(&m->lock);
-	/* pairs with the release in mock_doorbell() */
-	end = smp_load_acquire(&m->shown);
-	done = READ_ONCE(m->qp->sq.defer.completed);
-	num = min(max, end - done);
-	if (num)
-		ndk_sq_complete(m->qp, done + num, &n);
+	num = complete_locked(m, max, &n);
 	spin_unlock_bh(&m->lock);
 	ndk_notify_flush(&n);
 	return num;
@@ -262,8 +281,7 @@ void mock_flush(struct mock_qp *m)
 
 	ndk_notify_init(&n);
 	spin_lock_bh(&m->lock);
-	ndk_sq_flush(m->qp, &n);
-	ndk_rq_flush(m->qp, &n);
+	flush_locked(m, &n);
 	spin_unlock_bh(&m->lock);
 	ndk_notify_flush(&n);
 }

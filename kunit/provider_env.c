@@ -105,6 +105,7 @@ static void use_mock(struct env *e, struct mock_nic *mock)
 	e->mock = mock;
 	e->dev = &mock->nic->ibdev;
 	mock->nic->limits.bound = 64;
+	mock->nic->limits.usecs = 0;
 	mock->automatic = false;
 	mock->create_err = 0;
 	for (i = 0; i < NDK_STAT_MAX; i++)
