@@ -19,7 +19,7 @@ FATAL_GRACE = 20	# seconds the command still gets after an oops
 def kernel_arguments(accel, job, guest):
     words = ["console=ttyS0", "loglevel=7", "panic=-1", "mitigations=off",
              "random.trust_cpu=on",
-             "ndk.job=" + job, "ndk.guest=" + guest]
+             "vmjob=" + job, "vmguest=" + guest]
     if accel == "tcg":
         # The emulated TSC is one clock for all processors, but does not say
         # so; without this the kernel reads a slow emulated timer instead.
