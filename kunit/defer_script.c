@@ -109,6 +109,8 @@ static const struct defer_case defer_cases[] = {
 	    8, 8, NEVER, "dudt", "U2", 1),
 	ROW("the younger chain ends at the next expiry", 8, 8, NEVER, "dudtt", "U2 T1", 0),
 	ROW("a chain that only grew is not younger", 8, 8, NEVER, "dddtd", "T3", 1),
+	ROW("the timer serves one abandoned chain after another",
+	    8, 8, NEVER, "dtddt", "T1 T2", 0),
 	ROW("two younger chains in a row", 8, 8, NEVER, "dudtkdtt", "U2 L1 T1", 0),
 	ROW("the timer stops with nothing to watch", 8, 8, NEVER, "dutt", "U2", 0),
 	ROW("it starts again with the next chain", 8, 8, NEVER, "dutdt", "U2 T1", 0),
