@@ -75,7 +75,10 @@ static void put_outcomes(struct ndk_qp *qp, const struct outcome *o, int num,
 	spin_unlock_irqrestore(&qp->scq->lock, flags);
 }
 
-/* Retire [completed, end): success makes entries for signalled ones only. */
+/*
+ * Retire [completed, end): success makes entries for signalled ones only. An
+ * @end that was passed already is no work.
+ */
 static void retire(struct ndk_qp *qp, u32 end, enum ib_wc_status status, struct ndk_notify *n)
 {
 	u32 i = READ_ONCE(qp->sq.defer.completed);
@@ -83,7 +86,7 @@ static void retire(struct ndk_qp *qp, u32 end, enum ib_wc_status status, struct 
 	struct ndk_swqe *w;
 	int num;
 
-	while (i != end) {
+	while ((s32)(end - i) > 0) {
 		for (num = 0; i != end && num < BATCH; i++) {
 			w = ndk_sq_wqe(qp, i);
 			if (status == IB_WC_SUCCESS && !w->signaled)

@@ -129,6 +129,8 @@ int ndk_counter_bind_qp(struct rdma_counter *counter, struct ib_qp *ibqp)
 			return err;
 	}
 	WRITE_ONCE(to_ndk_qp(ibqp)->stats, block_of(nic, counter->id));
+	/* the core unbinds by this */
+	ibqp->counter = counter;
 	return 0;
 }
 
@@ -137,6 +139,7 @@ int ndk_counter_unbind_qp(struct ib_qp *ibqp)
 	struct ndk_qp *qp = to_ndk_qp(ibqp);
 
 	WRITE_ONCE(qp->stats, qp->nic->stats);
+	ibqp->counter = NULL;
 	return 0;
 }
 

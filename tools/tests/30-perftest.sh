@@ -29,12 +29,12 @@ every_tool()
 	for tool in ib_write_bw ib_send_lat ib_read_bw; do
 		perf "$tool" "$@" -s 2000 -n "$N"
 	done
-	perf ib_atomic_bw "$@" -n "$N" -A FETCH_AND_ADD
+	perf ib_atomic_bw "$@" -n "$N"
 	full || return 0
 	for tool in ib_write_lat ib_send_bw ib_read_lat; do
 		perf "$tool" "$@" -s 2000 -n "$N"
 	done
-	perf ib_atomic_lat "$@" -n "$N" -A CMP_AND_SWP
+	perf ib_atomic_lat "$@" -n "$N"
 }
 
 tools_direct()

@@ -69,7 +69,10 @@ chains_of_16()
 {
 	local bells
 
+	# no timer: this kernel is slow enough for it to end chains early
+	setting ndk0 defer_usecs 0
 	bells=$(delta doorbells check -o write -n 1600 -d 64 -c 16 -s 64 ndk0)
+	setting ndk0 defer_usecs 1000
 	# two sides; the last chain of each may be short
 	[ "$bells" -le $((2 * (1600 / 16) + 4)) ] || fail "$bells doorbells"
 	at_least "longest chain" 16 "$(counter ndk0 longest_chain)"
@@ -95,9 +98,9 @@ timer_rings()
 
 full_rings()
 {
-	# 31 requests fill a ring of 32 slots
-	setting ndk0 defer_usecs 0
-	at_least "full" 5 "$(delta doorbells_full check -n 310 -c 100000 -d 31 ndk0)"
+	# 31 requests fill a ring of 32 slots; the timer is for the last ones
+	setting ndk0 defer_usecs 500000
+	at_least "full" 2 "$(delta doorbells_full check -n 40 -c 100000 -d 31 ndk0)"
 	setting ndk0 defer_usecs 1000
 }
 
