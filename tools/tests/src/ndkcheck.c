@@ -244,9 +244,12 @@ static uint32_t pick_len(enum op op)
 		return 8;
 	/* small ones, page and MTU edges, anything */
 	switch (rnd(4)) {
-	case 0: return rnd(opt.size < 200 ? opt.size + 1 : 200);
-	case 1: return opt.size < 4097 ? rnd(opt.size + 1) : 1023 + rnd(3) + 1024 * rnd(3);
-	default: return rnd(opt.size + 1);
+	case 0:
+		return rnd(opt.size < 200 ? opt.size + 1 : 200);
+	case 1:
+		return opt.size < 4097 ? rnd(opt.size + 1) : 1023 + rnd(3) + 1024 * rnd(3);
+	default:
+		return rnd(opt.size + 1);
 	}
 }
 
@@ -376,7 +379,7 @@ static void expect_bytes(const char *p, int s, unsigned int slot, uint64_t seq,
 
 	for (i = 0; i < m->len; i++)
 		if ((unsigned char)p[i] != pattern(s, slot, seq, i))
-			die("%s of %u bytes, message %llu from side %d: byte %u %s is %02x, not %02x",
+			die("%s of %u bytes, message %llu of side %d: byte %u %s is %02x, not %02x",
 			    op_name[m->op], m->len, (unsigned long long)seq, s, i, where,
 			    (unsigned char)p[i], pattern(s, slot, seq, i));
 	for (; i < m->len + GUARD; i++)
@@ -555,24 +558,50 @@ static void parse(int argc, char **argv)
 		opt.ops[i] = true;
 	while ((c = getopt(argc, argv, "n:s:d:c:m:o:g:T:S:t:r:qh")) != -1) {
 		switch (c) {
-		case 'n': opt.messages = strtoul(optarg, NULL, 0); break;
-		case 's': opt.size = strtoul(optarg, NULL, 0); break;
-		case 'd': opt.depth = strtoul(optarg, NULL, 0); break;
-		case 'c': opt.chain = strtoul(optarg, NULL, 0); break;
-		case 'm': opt.mtu = parse_mtu(strtoul(optarg, NULL, 0)); break;
-		case 'o': parse_ops(optarg); break;
+		case 'n':
+			opt.messages = strtoul(optarg, NULL, 0);
+			break;
+		case 's':
+			opt.size = strtoul(optarg, NULL, 0);
+			break;
+		case 'd':
+			opt.depth = strtoul(optarg, NULL, 0);
+			break;
+		case 'c':
+			opt.chain = strtoul(optarg, NULL, 0);
+			break;
+		case 'm':
+			opt.mtu = parse_mtu(strtoul(optarg, NULL, 0));
+			break;
+		case 'o':
+			parse_ops(optarg);
+			break;
 		case 'g':
 			opt.gid[gids ? 1 : 0] = atoi(optarg);
 			if (!gids++)
 				opt.gid[1] = opt.gid[0];
 			break;
-		case 'T': opt.timeout = strtoul(optarg, NULL, 0); break;
-		case 'S': opt.seed = strtoul(optarg, NULL, 0); break;
-		case 't': opt.seconds = strtoul(optarg, NULL, 0); break;
-		case 'r': opt.rounds = strtoul(optarg, NULL, 0); break;
-		case 'q': opt.quiet = true; break;
-		case 'h': usage(); exit(0);
-		default: usage(); exit(2);
+		case 'T':
+			opt.timeout = strtoul(optarg, NULL, 0);
+			break;
+		case 'S':
+			opt.seed = strtoul(optarg, NULL, 0);
+			break;
+		case 't':
+			opt.seconds = strtoul(optarg, NULL, 0);
+			break;
+		case 'r':
+			opt.rounds = strtoul(optarg, NULL, 0);
+			break;
+		case 'q':
+			opt.quiet = true;
+			break;
+		case 'h':
+			usage();
+			exit(0);
+		default:
+			usage();
+			exit(2);
 		}
 	}
 	if (optind >= argc || opt.depth < 4 || opt.size < 8) {
