@@ -10,26 +10,28 @@
  */
 #include "softroce.h"
 
-/*
- * The peer, if it may be reached directly. Its r.lock is then held.
- * Addresses decide, not only numbers: the peer must be who packets would reach.
- */
-static struct sr_qp *lock_peer(struct sr_qp *qp)
+/* The QP that packets would reach, as far as numbers tell. */
+static struct sr_qp *find_peer(struct sr_qp *qp)
 {
 	struct sr_qp *peer = sr_qp_find(qp->dev->sn, qp->dest_qpn);
 
 	if (!peer || peer->dev != qp->dev || peer->dest_qpn != qp->qpn ||
 	    peer->nqp->ibqp.qp_type != IB_QPT_RC)
 		return NULL;
-	spin_lock(&peer->r.lock);
-	if (sr_qp_can_receive(peer) && !peer->dead && peer->mtu == qp->mtu &&
-	    peer->r.epsn == qp->s.next_psn && !peer->r.rd_left &&
-	    skb_queue_empty(&peer->r.backlog) &&
-	    ipv6_addr_equal(&peer->av.src, &qp->av.dst) &&
-	    ipv6_addr_equal(&peer->av.dst, &qp->av.src))
-		return peer;
-	spin_unlock(&peer->r.lock);
-	return NULL;
+	return peer;
+}
+
+/*
+ * May @peer, its r.lock held, be reached directly now? Addresses decide too:
+ * the peer must be who packets would reach.
+ */
+static bool peer_ready(const struct sr_qp *qp, const struct sr_qp *peer)
+{
+	return sr_qp_can_receive(peer) && !peer->dead && peer->mtu == qp->mtu &&
+	       peer->r.epsn == qp->s.next_psn && !peer->r.rd_left &&
+	       skb_queue_empty(&peer->r.backlog) &&
+	       ipv6_addr_equal(&peer->av.src, &qp->av.dst) &&
+	       ipv6_addr_equal(&peer->av.dst, &qp->av.src);
 }
 
 /* The part of @wqe that this turn carries out. */
@@ -250,13 +252,18 @@ static bool next_request(struct sr_qp *qp)
 bool sr_local_run(struct sr_qp *qp, struct sr_slice *sl, struct ndk_notify *n)
 {
 	u32 first = qp->s.una, done;
-	struct sr_qp *peer = lock_peer(qp);
+	struct sr_qp *peer = find_peer(qp);
 	enum sr_result res;
 	int bytes = sl->bytes;
 	u8 rnr;
 
 	if (!peer)
 		return false;
+	spin_lock(&peer->r.lock);
+	if (!peer_ready(qp, peer)) {
+		spin_unlock(&peer->r.lock);
+		return false;
+	}
 	sr_resp_established(peer, n);
 	do {
 		res = carry_out(qp, peer, sl, n);

@@ -514,14 +514,6 @@ static void timed_out(struct sr_qp *qp, struct ndk_notify *n)
 	sr_req_run(qp, n);
 }
 
-/* Unlocked half of both timers. */
-static void timer_done(struct sr_qp *qp, struct ndk_notify *n)
-{
-	spin_unlock(&qp->s.lock);
-	sr_leave(qp, n);
-	rcu_read_unlock();
-}
-
 static enum hrtimer_restart timer_fn(struct hrtimer *t)
 {
 	struct sr_qp *qp = container_of(t, struct sr_qp, s.timer);
@@ -543,7 +535,9 @@ static enum hrtimer_restart timer_fn(struct hrtimer *t)
 	s->seen_psn = s->una_psn;
 	if (again == HRTIMER_RESTART)
 		hrtimer_forward_now(t, ns_to_ktime(s->timeout_ns));
-	timer_done(qp, &n);
+	spin_unlock(&s->lock);
+	sr_leave(qp, &n);
+	rcu_read_unlock();
 	return again;
 }
 
@@ -561,7 +555,9 @@ static enum hrtimer_restart rnr_timer_fn(struct hrtimer *t)
 		qp->s.seen_psn = sr_psn_add(qp->s.una_psn, SR_PSN_MASK);
 		sr_req_run(qp, &n);
 	}
-	timer_done(qp, &n);
+	spin_unlock(&qp->s.lock);
+	sr_leave(qp, &n);
+	rcu_read_unlock();
 	return HRTIMER_NORESTART;
 }
 
