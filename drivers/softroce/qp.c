@@ -169,8 +169,11 @@ static bool leave_to_owner(struct sr_qp *qp)
 	if (!sr_outstanding(s) || s->cpu == smp_processor_id() || !cpu_online(s->cpu) ||
 	    !sr_qp_can_send(qp))
 		return false;
-	if (s->unasked)
+	if (s->unasked) {
+		/* once all is answered the QP may change CPUs */
+		s->ack_owed = true;
 		queue_work_on(s->cpu, system_bh_wq, &qp->work);
+	}
 	return true;
 }
 
@@ -315,6 +318,7 @@ static void to_reset(struct sr_qp *qp)
 	s->cur = 0;
 	s->started = 0;
 	s->unasked = 0;
+	s->ack_owed = false;
 	s->rd_gap = false;
 	s->rnr_wait = false;
 	s->bad = false;

@@ -191,7 +191,7 @@ bool sr_req_start(struct sr_qp *qp, struct ndk_swqe *wqe)
 
 /*
  * An acknowledge is half the cost of a small message, so it is asked for when
- * somebody waits for it: at the end of a chain whose last request is signalled.
+ * somebody waits for it: at the end of a chain with a signalled request in it.
  * An unsignalled end is covered by whatever is posted next; if nothing is, the
  * ACK timer asks (see ask()).
  */
@@ -203,11 +203,18 @@ static bool wants_ack(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn)
 		return true;
 	if (psn != wqe->last_psn)
 		return false;
+	s->ack_owed |= wqe->signaled;
 	/* nothing may follow, or sent again */
 	if (s->bad || qp->state == IB_QPS_SQD || sr_psn_cmp(psn, s->hi_psn) < 0)
 		return true;
 	/* pairs with the release in sr_doorbell() */
-	return wqe->signaled && s->cur + 1 == smp_load_acquire(&s->end);
+	return s->ack_owed && s->cur + 1 == smp_load_acquire(&s->end);
+}
+
+static void asked(struct sr_send *s)
+{
+	s->unasked = 0;
+	s->ack_owed = false;
 }
 
 /* The source of a SEND's or WRITE's payload, @off bytes in. */
@@ -257,7 +264,7 @@ static int send_data(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn)
 	}
 	ackreq = wants_ack(qp, wqe, psn);
 	if (ackreq)
-		qp->s.unasked = 0;
+		asked(&qp->s);
 	sr_tx_bth(qp, bth, op, psn, len, ackreq, last && wqe->flags & IB_SEND_SOLICITED);
 	if (info->flags & SR_OP_RETH)
 		put_reth(bth, wqe->remote_addr, wqe->rkey, wqe->length);
@@ -316,7 +323,7 @@ static void owe(struct sr_send *s, u32 first, u32 n)
 	rd->first = first;
 	rd->last = sr_psn_add(first, n - 1);
 	s->rd_n++;
-	s->unasked = 0;
+	asked(s);
 }
 
 /*

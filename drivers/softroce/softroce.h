@@ -227,6 +227,7 @@ struct sr_rd {
  * @hi_psn: behind the highest PSN ever sent
  * @cpu: that sent last
  * @unasked: packets sent since the last one that asks for an acknowledge
+ * @ack_owed: a signalled request was sent without asking
  * @retry: timeouts and sequence NAKs left without progress
  * @rnr_retry: receiver-not-ready NAKs left without progress
  * @rd_gap: a lost READ response was asked for again, nothing came since
@@ -260,6 +261,7 @@ struct sr_send {
 	u32 unasked;
 	u8 retry;
 	u8 rnr_retry;
+	bool ack_owed;
 	bool rd_gap;
 	bool rnr_wait;
 	bool bad;
