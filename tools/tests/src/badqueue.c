@@ -351,7 +351,13 @@ SPOIL(remote_end)
 	e->wr.wr.rdma.remote_addr = (uintptr_t)w.buf + BUF_BYTES - 4;
 }
 
+SPOIL(send_unawaited)
+{
+	e->wr.opcode = IBV_WR_SEND;
+}
+
 static const struct spoiler failers[] = {
+	{ "SEND that nobody waits for", send_unawaited, IBV_WC_RNR_RETRY_EXC_ERR },
 	{ "lkey nobody has", lkey_wild, IBV_WC_LOC_PROT_ERR },
 	{ "lkey of another PD", lkey_foreign, IBV_WC_LOC_PROT_ERR },
 	{ "lkey of a region that is gone", lkey_stale, IBV_WC_LOC_PROT_ERR },
