@@ -251,7 +251,7 @@ static bool next_request(struct sr_qp *qp)
  */
 bool sr_local_run(struct sr_qp *qp, struct sr_slice *sl, struct ndk_notify *n)
 {
-	u32 first = qp->s.una, done;
+	u32 first = qp->s.una, una_psn = qp->s.una_psn, done;
 	struct sr_qp *peer = find_peer(qp);
 	enum sr_result res;
 	int bytes = sl->bytes;
@@ -274,7 +274,9 @@ bool sr_local_run(struct sr_qp *qp, struct sr_slice *sl, struct ndk_notify *n)
 	spin_unlock(&peer->r.lock);
 
 	done = qp->s.una - first;
-	sr_req_advanced(qp);
+	/* progress alone gives the retries back: not a receiver found not ready */
+	if (qp->s.una_psn != una_psn)
+		sr_req_advanced(qp);
 	if (done) {
 		ndk_sq_complete(qp->nqp, qp->s.una, n);
 		ndk_count(qp->nqp, NDK_STAT_LOCAL_REQUESTS, done);
