@@ -98,6 +98,8 @@ int sr_av_set(struct sr_qp *qp, const struct rdma_ah_attr *ah)
 		template6(av, hops);
 	else
 		template4(av, hops);
+	/* pairs with xchg() in sr_av_route() */
+	smp_store_release(&av->stale, true);
 	return 0;
 }
 
@@ -172,6 +174,8 @@ struct dst_entry *sr_av_route(struct sr_qp *qp)
 {
 	struct sr_av *av = &qp->av;
 
+	if (unlikely(READ_ONCE(av->stale)) && xchg(&av->stale, false))
+		sr_av_drop_route(av);
 	if (av->dst_entry && dst_check(av->dst_entry, av->cookie))
 		return av->dst_entry;
 	sr_av_drop_route(av);

@@ -87,9 +87,11 @@ void sr_link_released(struct sr_dev *dev)
 	if (!list_empty(&dev->link))
 		list_del_rcu(&dev->link);
 	mutex_unlock(&sr_devs_lock);
+	/* a packet may be counting a drop for us */
+	synchronize_rcu_expedited();
 	WARN_ON(!xa_empty(&dev->mrs));
 	xa_destroy(&dev->mrs);
-	kfree_rcu(dev, rcu);
+	kfree(dev);
 	sr_net_put(sn);
 }
 

@@ -434,6 +434,7 @@ static void set_psns(struct sr_qp *qp, const struct ib_qp_attr *attr, int mask)
 		s->una_psn = s->new_psn;
 		s->next_psn = s->new_psn;
 		s->hi_psn = s->new_psn;
+		s->window = SR_WINDOW;
 	}
 }
 

@@ -67,6 +67,7 @@ void sr_req_advanced(struct sr_qp *qp)
 	s->retry = qp->attr_retry;
 	s->rnr_retry = qp->attr_rnr_retry;
 	s->rd_gap = false;
+	s->window = min(2 * s->window, SR_WINDOW);
 	if (sr_psn_cmp(s->next_psn, s->una_psn) < 0)
 		s->next_psn = s->una_psn;
 	if ((s32)(s->cur - s->una) < 0)
@@ -199,7 +200,8 @@ static bool wants_ack(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn)
 {
 	struct sr_send *s = &qp->s;
 
-	if (++s->unasked >= SR_ACK_EVERY)
+	/* often enough, and with the last packet that the window lets out */
+	if (++s->unasked >= SR_ACK_EVERY || sr_psn_dist(psn, s->una_psn) + 1 >= s->window)
 		return true;
 	if (psn != wqe->last_psn)
 		return false;
@@ -333,8 +335,8 @@ static void owe(struct sr_send *s, u32 first, u32 n)
 static u32 read_room(const struct sr_qp *qp, const struct ndk_swqe *wqe)
 {
 	const struct sr_send *s = &qp->s;
-	u32 want = min_t(u32, sr_psn_dist(wqe->last_psn, s->next_psn) + 1, SR_WINDOW);
-	u32 room = SR_WINDOW - sr_psn_dist(s->next_psn, s->una_psn);
+	u32 want = min_t(u32, sr_psn_dist(wqe->last_psn, s->next_psn) + 1, s->window);
+	u32 room = s->window - sr_psn_dist(s->next_psn, s->una_psn);
 
 	/*
 	 * Never two pieces of one READ at a time: asked for again after a loss,
@@ -348,7 +350,7 @@ static u32 read_room(const struct sr_qp *qp, const struct ndk_swqe *wqe)
 	if (want <= room)
 		return want;
 	/* no crumbs: wait until half a window is free */
-	return room >= SR_WINDOW / 2 ? room : 0;
+	return 2 * room >= s->window ? room : 0;
 }
 
 static void sent(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 n)
@@ -395,7 +397,7 @@ static int send_one(struct sr_qp *qp, const struct ndk_swqe *wqe)
 {
 	int len;
 
-	if (sr_psn_dist(qp->s.next_psn, qp->s.una_psn) >= SR_WINDOW)
+	if (sr_psn_dist(qp->s.next_psn, qp->s.una_psn) >= qp->s.window)
 		return -EAGAIN;
 	if (sr_wr_is_owed(wqe->opcode))
 		return send_owed(qp, wqe);
@@ -502,6 +504,11 @@ static void ask(struct sr_qp *qp, struct ndk_notify *n)
 	sr_req_run(qp, n);
 }
 
+/*
+ * A timeout may mean loss, or that the peer has not got to our packets yet.
+ * Sending them all again would then double its load, time after time. So one
+ * packet goes, asking; what the answer acknowledges opens the window again.
+ */
 static void timed_out(struct sr_qp *qp, struct ndk_notify *n)
 {
 	struct sr_send *s = &qp->s;
@@ -517,6 +524,7 @@ static void timed_out(struct sr_qp *qp, struct ndk_notify *n)
 	}
 	s->retry--;
 	s->rd_gap = false;
+	s->window = 1;
 	sr_req_rewind(qp);
 	sr_req_run(qp, n);
 }

@@ -92,7 +92,6 @@ struct sr_net {
  * @next_mr: where the search for a free index goes on
  * @direct: requests between QPs of this device skip the wire
  * @link: in @sn->devs
- * @rcu: delays freeing until look-ups are over
  */
 struct sr_dev {
 	struct ndk_nic *nic;
@@ -104,7 +103,6 @@ struct sr_dev {
 	u32 next_mr;
 	bool direct;
 	struct list_head link;
-	struct rcu_head rcu;
 };
 
 /**
@@ -187,6 +185,7 @@ struct sr_crc_cache {
  * @sport: UDP source port
  * @tos: traffic class
  * @dst_entry: cached route, used only by the owner of %SR_TX_BUSY
+ * @stale: @dst_entry leads to where the peer was; its owner drops it
  * @cookie: for dst_check()
  */
 struct sr_av {
@@ -200,6 +199,7 @@ struct sr_av {
 	__be32 flow;
 	__be16 sport;
 	struct dst_entry *dst_entry;
+	bool stale;
 	u32 cookie;
 };
 
@@ -225,6 +225,8 @@ struct sr_rd {
  * @next_psn: PSN to send next
  * @new_psn: PSN the next request starts at
  * @hi_psn: behind the highest PSN ever sent
+ * @window: packets that may be out; smaller after a timeout, doubles with
+ *	progress up to %SR_WINDOW
  * @cpu: that sent last
  * @unasked: packets sent since the last one that asks for an acknowledge
  * @ack_owed: a signalled request was sent without asking
@@ -257,6 +259,7 @@ struct sr_send {
 	u32 next_psn;
 	u32 new_psn;
 	u32 hi_psn;
+	u32 window;
 	int cpu;
 	u32 unasked;
 	u8 retry;
