@@ -12,7 +12,7 @@ N=$(scaled 60 5000)
 
 check()
 {
-	"$TOP/build/ndkcheck" -q -T 8 -t 80 -n "$N" "$@"
+	"$TOP/build/ndkcheck" -q -T 12 -t 80 -n "$N" "$@"
 }
 
 # bad_wire NETEM-WORDS...
