@@ -492,15 +492,21 @@ static void duplicate_read(struct sr_qp *qp, struct sk_buff *skb, struct sr_slic
 	struct sr_msg m;
 
 	get_msg(skb, &m);
-	/* it may ask for less than before, never for what is still to come */
-	if (read_packets(qp, m.dlen) > back || m.dlen > 1U << 31)
+	if (m.dlen > 1U << 31 || !(qp->access & IB_ACCESS_REMOTE_READ))
 		return;
-	if (!(qp->access & IB_ACCESS_REMOTE_READ))
+	m.npkts = read_packets(qp, m.dlen);
+	/*
+	 * Asked for again in other pieces than before, its end may be new. But
+	 * not if another message is under way: what is expected is part of that.
+	 */
+	if (m.npkts > back && qp->r.op)
 		return;
 	if (m.dlen && !mr_allows(qp, m.rkey, m.va, m.dlen, IB_ACCESS_REMOTE_READ)) {
 		answer_failure(qp, pkt->psn, SR_ACCESS, n);
 		return;
 	}
+	if (m.npkts > back)
+		qp->r.epsn = sr_psn_add(pkt->psn, m.npkts);
 	begin_read(qp, &m, pkt->psn);
 	answer_read(qp, sl, n);
 }
