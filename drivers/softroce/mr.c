@@ -103,7 +103,7 @@ static int map_pages(struct sr_mr *mr)
 	size_t n = ib_umem_num_pages(mr->umem), i = 0;
 	struct sg_page_iter it;
 
-	mr->pages = kvmalloc_array(n, sizeof(*mr->pages), GFP_KERNEL);
+	mr->pages = kvmalloc_array(n, sizeof(*mr->pages), GFP_KERNEL_ACCOUNT);
 	if (!mr->pages)
 		return -ENOMEM;
 	for_each_sgtable_page(&mr->umem->sgt_append.sgt, &it, 0) {
@@ -129,7 +129,7 @@ static void free_mr(struct sr_mr *mr)
 
 static struct sr_mr *alloc_mr(struct ndk_mr *nmr, int access)
 {
-	struct sr_mr *mr = kzalloc(sizeof(*mr), GFP_KERNEL);
+	struct sr_mr *mr = kzalloc(sizeof(*mr), GFP_KERNEL_ACCOUNT);
 
 	if (!mr)
 		return NULL;
