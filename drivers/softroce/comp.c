@@ -61,6 +61,8 @@ static void seq_nak(struct sr_qp *qp, struct ndk_notify *n)
 	struct sr_send *s = &qp->s;
 
 	ndk_count(qp->nqp, NDK_STAT_NAK_SEQ_RCVD, 1);
+	/* the peer drops all behind the gap: have less there next time */
+	s->window = max(s->window / 2, SR_WINDOW_MIN);
 	if (!s->retry) {
 		sr_req_fail(qp, IB_WC_RETRY_EXC_ERR, n);
 		return;
@@ -116,7 +118,11 @@ static void acknowledge(struct sr_qp *qp, u32 psn, u8 syndrome, struct ndk_notif
 			sr_req_rnr(qp, value, n);
 		break;
 	case SR_AETH_NAK:
-		nak(qp, value, n);
+		/* behind a response that is still to come: that one first */
+		if (!whole && value == SR_NAK_PSN_SEQ)
+			response_lost(qp);
+		else
+			nak(qp, value, n);
 		break;
 	default:
 		ndk_count(qp->nqp, NDK_STAT_DROP_OPCODE, 1);

@@ -529,6 +529,17 @@ static void timed_out(struct sr_qp *qp, struct ndk_notify *n)
 	sr_req_run(qp, n);
 }
 
+/*
+ * Time until the timer looks again. It grows with each timeout in a row: a peer
+ * that has not answered yet is more often slow than gone.
+ */
+static u64 patience(const struct sr_qp *qp)
+{
+	u32 tries = qp->attr_retry - qp->s.retry;
+
+	return qp->s.timeout_ns << min(tries, 2U);
+}
+
 static enum hrtimer_restart timer_fn(struct hrtimer *t)
 {
 	struct sr_qp *qp = container_of(t, struct sr_qp, s.timer);
@@ -549,7 +560,7 @@ static enum hrtimer_restart timer_fn(struct hrtimer *t)
 	}
 	s->seen_psn = s->una_psn;
 	if (again == HRTIMER_RESTART)
-		hrtimer_forward_now(t, ns_to_ktime(s->timeout_ns));
+		hrtimer_forward_now(t, ns_to_ktime(patience(qp)));
 	spin_unlock(&s->lock);
 	sr_leave(qp, &n);
 	rcu_read_unlock();

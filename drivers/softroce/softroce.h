@@ -45,6 +45,8 @@
 
 /* packets sent and not acknowledged, per QP */
 #define SR_WINDOW		256
+/* losses shrink the window no further than this, timeouts do */
+#define SR_WINDOW_MIN		8U
 /* an acknowledge is asked for at least this often */
 #define SR_ACK_EVERY		32
 /* one turn of a QP, before other softirqs get theirs */
