@@ -69,7 +69,7 @@ rmmod_under_traffic()
 {
 	local i
 
-	for i in $(seq "$(scaled 2 20)"); do
+	for i in $(seq "$(scaled 1 20)"); do
 		echo "round $i"
 		traffic 30
 		fails rmmod ndk
@@ -92,7 +92,7 @@ devices_again()
 
 kills()
 {
-	for _ in $(seq "$(scaled 5 100)"); do
+	for _ in $(seq "$(scaled 2 100)"); do
 		traffic 30
 		# shellcheck disable=SC2086 # a list
 		kill -9 $TRAFFIC
@@ -108,7 +108,7 @@ cycles()
 
 links()
 {
-	for _ in $(seq "$(scaled 10 100)"); do
+	for _ in $(seq "$(scaled 4 100)"); do
 		rdma link delete ndkl
 		add_device "$END_LEFT" vl
 	done
