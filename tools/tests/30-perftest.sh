@@ -40,6 +40,8 @@ every_tool()
 tools_direct()
 {
 	setting ndk0 loopback direct
+	perf ib_send_bw "$END_LOOP" "$END_LOOP" -s 2000 -n "$N"
+	full || return 0
 	every_tool "$END_LOOP" "$END_LOOP"
 }
 
@@ -136,8 +138,8 @@ data_one_device()
 
 loopback_switches()
 {
-	check -n "$(scaled 700 20000)" -s 3000 ndk0 &
-	for _ in $(seq 12); do
+	check -n "$(scaled 400 20000)" -s 3000 ndk0 &
+	for _ in $(seq 8); do
 		setting ndk0 loopback wire
 		sleep 0.05
 		setting ndk0 loopback direct
