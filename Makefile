@@ -88,13 +88,14 @@ build/qp_memory: tools/lib/qp_memory.c
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -o $@ $< -libverbs
 
-HOSTILE := tools/tests/src/hostile.c tools/tests/src/hostile.h
+HOSTILE := tools/tests/src/hostile.c tools/tests/src/hostile.h \
+	tools/tests/src/device.h
 
 build/badqueue build/badpackets: build/%: tools/tests/src/%.c $(HOSTILE)
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -o $@ $(filter %.c,$^) -libverbs -lpthread
 
-build/ndkcheck: tools/tests/src/ndkcheck.c
+build/ndkcheck: tools/tests/src/ndkcheck.c tools/tests/src/device.h
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -o $@ $< -libverbs
 

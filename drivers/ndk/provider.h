@@ -67,7 +67,7 @@ void ndk_sq_accept(struct ndk_qp *qp, struct ndk_post *p, struct ndk_swqe *w);
 void ndk_sq_refuse(struct ndk_qp *qp, struct ndk_post *p, u64 wr_id, int err);
 void ndk_sq_account(struct ndk_qp *qp, u32 accepted, u32 deferred);
 void ndk_sq_reset(struct ndk_qp *qp);
-bool ndk_sq_defers(const struct ndk_qp *qp, const struct ndk_swqe *w);
+void ndk_sq_unaccept(struct ndk_qp *qp, u64 wr_id, int err);
 
 /* rq.c */
 int ndk_post_recv(struct ib_qp *ibqp, const struct ib_recv_wr *wr,

@@ -129,7 +129,7 @@ int ndk_sq_check(const struct ndk_qp *qp, const struct ndk_swqe *w)
 }
 
 /* In an error state nothing stays deferred. */
-bool ndk_sq_defers(const struct ndk_qp *qp, const struct ndk_swqe *w)
+static bool defers(const struct ndk_qp *qp, const struct ndk_swqe *w)
 {
 	enum ib_qp_state state = READ_ONCE(qp->state);
 
@@ -141,7 +141,7 @@ void ndk_sq_accept(struct ndk_qp *qp, struct ndk_post *p, struct ndk_swqe *w)
 {
 	w->signaled = qp->sq.all_signaled || (w->flags & IB_SEND_SIGNALED);
 	trace_ndk_accept(qp, qp->sq.defer.accepted, w);
-	ndk_defer_accept(&qp->sq.defer, p, ndk_sq_defers(qp, w));
+	ndk_defer_accept(&qp->sq.defer, p, defers(qp, w));
 }
 
 void ndk_sq_refuse(struct ndk_qp *qp, struct ndk_post *p, u64 wr_id, int err)
@@ -149,6 +149,17 @@ void ndk_sq_refuse(struct ndk_qp *qp, struct ndk_post *p, u64 wr_id, int err)
 	trace_ndk_refuse(qp, wr_id, err);
 	ndk_defer_refuse(&qp->sq.defer, p);
 	ndk_count(qp, NDK_STAT_REFUSED_POSTS, 1);
+}
+
+/*
+ * The NIC took all of a post but the last request, which the post had counted:
+ * that one was never accepted.
+ */
+void ndk_sq_unaccept(struct ndk_qp *qp, u64 wr_id, int err)
+{
+	ndk_count(qp, NDK_STAT_SEND_REQUESTS, -1);
+	ndk_count(qp, NDK_STAT_REFUSED_POSTS, 1);
+	trace_ndk_refuse(qp, wr_id, err);
 }
 
 void ndk_sq_account(struct ndk_qp *qp, u32 accepted, u32 deferred)
@@ -283,10 +294,7 @@ static int post_kernel(struct ndk_qp *qp, const struct ib_send_wr *wr,
 	ndk_sq_account(qp, accepted, deferred);
 	nic_err = ndk_defer_end(&qp->sq.defer, &p);
 	if (unlikely(nic_err)) {
-		/* the NIC took all but the last: that one was never accepted */
-		ndk_count(qp, NDK_STAT_SEND_REQUESTS, -1);
-		ndk_count(qp, NDK_STAT_REFUSED_POSTS, 1);
-		trace_ndk_refuse(qp, last->wr_id, nic_err);
+		ndk_sq_unaccept(qp, last->wr_id, nic_err);
 		*bad_wr = last;
 		err = nic_err;
 	}

@@ -152,9 +152,7 @@ static int refused_at_doorbell(struct ndk_qp *qp, u64 wr_id, int err)
 	spin_lock_irqsave(&qp->sq.defer.lock, flags);
 	skip_to(qp, qp->sq.user_taken);
 	spin_unlock_irqrestore(&qp->sq.defer.lock, flags);
-	ndk_count(qp, NDK_STAT_SEND_REQUESTS, -1);
-	ndk_count(qp, NDK_STAT_REFUSED_POSTS, 1);
-	trace_ndk_refuse(qp, wr_id, err);
+	ndk_sq_unaccept(qp, wr_id, err);
 	return err;
 }
 

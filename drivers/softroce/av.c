@@ -98,12 +98,13 @@ int sr_av_set(struct sr_qp *qp, const struct rdma_ah_attr *ah)
 		template6(av, hops);
 	else
 		template4(av, hops);
-	/* pairs with xchg() in sr_av_route() */
-	smp_store_release(&av->stale, true);
+	/* both pair with xchg() in sr_av_route() */
+	smp_store_release(&qp->s.tx.route.stale, true);
+	smp_store_release(&qp->r.tx.route.stale, true);
 	return 0;
 }
 
-static struct dst_entry *route4(struct sr_qp *qp)
+static struct dst_entry *route4(struct sr_qp *qp, struct sr_route *route)
 {
 	struct sr_av *av = &qp->av;
 	struct flowi4 fl = {
@@ -119,12 +120,12 @@ static struct dst_entry *route4(struct sr_qp *qp)
 
 	if (IS_ERR(rt))
 		return NULL;
-	qp->av.cookie = 0;
+	route->cookie = 0;
 	return &rt->dst;
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
-static struct dst_entry *route6(struct sr_qp *qp)
+static struct dst_entry *route6(struct sr_qp *qp, struct sr_route *route)
 {
 	struct sr_av *av = &qp->av;
 	struct flowi6 fl = {
@@ -142,11 +143,11 @@ static struct dst_entry *route6(struct sr_qp *qp)
 					      NULL);
 	if (IS_ERR(dst))
 		return NULL;
-	qp->av.cookie = rt6_get_cookie(dst_rt6_info(dst));
+	route->cookie = rt6_get_cookie(dst_rt6_info(dst));
 	return dst;
 }
 #else
-static struct dst_entry *route6(struct sr_qp *qp)
+static struct dst_entry *route6(struct sr_qp *qp, struct sr_route *route)
 {
 	return NULL;
 }
@@ -154,31 +155,30 @@ static struct dst_entry *route6(struct sr_qp *qp)
 
 /**
  * sr_av_drop_route() - forget the cached route
- * @av: the way
+ * @route: where it is kept
  *
  * Context: owner of %SR_TX_BUSY, or nobody sends any more.
  */
-void sr_av_drop_route(struct sr_av *av)
+void sr_av_drop_route(struct sr_route *route)
 {
-	dst_release(av->dst_entry);
-	av->dst_entry = NULL;
+	dst_release(route->dst);
+	route->dst = NULL;
 }
 
 /**
  * sr_av_route() - route to the peer
  * @qp: the QP
+ * @route: where it is kept
  *
  * Return: the route, good for the caller's RCU read section, or NULL.
  */
-struct dst_entry *sr_av_route(struct sr_qp *qp)
+struct dst_entry *sr_av_route(struct sr_qp *qp, struct sr_route *route)
 {
-	struct sr_av *av = &qp->av;
-
-	if (unlikely(READ_ONCE(av->stale)) && xchg(&av->stale, false))
-		sr_av_drop_route(av);
-	if (av->dst_entry && dst_check(av->dst_entry, av->cookie))
-		return av->dst_entry;
-	sr_av_drop_route(av);
-	av->dst_entry = av->v6 ? route6(qp) : route4(qp);
-	return av->dst_entry;
+	if (unlikely(READ_ONCE(route->stale)) && xchg(&route->stale, false))
+		sr_av_drop_route(route);
+	if (route->dst && dst_check(route->dst, route->cookie))
+		return route->dst;
+	sr_av_drop_route(route);
+	route->dst = qp->av.v6 ? route6(qp, route) : route4(qp, route);
+	return route->dst;
 }

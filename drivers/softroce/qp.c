@@ -30,13 +30,14 @@ static void notify(struct ndk_notify *n)
 /**
  * sr_leave() - end of a turn: packets out, handlers called
  * @qp: the QP
+ * @tx: the side whose turn it was
  * @n: events owed
  *
  * Context: bottom halves off, RCU read section, no lock held.
  */
-void sr_leave(struct sr_qp *qp, struct ndk_notify *n)
+void sr_leave(struct sr_qp *qp, struct sr_tx *tx, struct ndk_notify *n)
 {
-	sr_tx_flush(qp);
+	sr_tx_flush(qp, tx);
 	notify(n);
 }
 
@@ -104,16 +105,30 @@ void sr_qp_fail_responder(struct sr_qp *qp, struct ndk_notify *n)
 	sr_qp_kick(qp);
 }
 
+/* Packets of another CPU are in flight: not yet, ours would overtake them. */
+static bool overtakes(const struct sr_qp *qp)
+{
+	const struct sr_send *s = &qp->s;
+	int cpu = READ_ONCE(s->tx.cpu);
+
+	return sr_outstanding(s) && cpu != smp_processor_id() && cpu_online(cpu) &&
+	       sr_qp_can_send(qp);
+}
+
 static void run(struct sr_qp *qp)
 {
 	struct ndk_notify n;
+	bool mine;
 
 	ndk_notify_init(&n);
 	spin_lock(&qp->s.lock);
-	if (!qp->dead)
+	/* a late work item: the other CPU goes on when its answer comes */
+	mine = !qp->dead && !(overtakes(qp) && sr_answer_due(&qp->s));
+	if (mine)
 		sr_req_run(qp, &n);
 	spin_unlock(&qp->s.lock);
-	sr_leave(qp, &n);
+	if (mine)
+		sr_leave(qp, &qp->s.tx, &n);
 }
 
 static void run_responder(struct sr_qp *qp)
@@ -125,7 +140,7 @@ static void run_responder(struct sr_qp *qp)
 	if (!qp->dead && sr_qp_can_receive(qp))
 		sr_resp_continue(qp, &n);
 	spin_unlock(&qp->r.lock);
-	sr_leave(qp, &n);
+	sr_leave(qp, &qp->r.tx, &n);
 }
 
 static void work_fn(struct work_struct *work)
@@ -166,13 +181,12 @@ static bool leave_to_owner(struct sr_qp *qp)
 {
 	struct sr_send *s = &qp->s;
 
-	if (!sr_outstanding(s) || s->cpu == smp_processor_id() || !cpu_online(s->cpu) ||
-	    !sr_qp_can_send(qp))
+	if (!overtakes(qp))
 		return false;
 	if (s->unasked) {
 		/* once all is answered the QP may change CPUs */
 		s->ack_owed = true;
-		queue_work_on(s->cpu, system_bh_wq, &qp->work);
+		queue_work_on(READ_ONCE(s->tx.cpu), system_bh_wq, &qp->work);
 	}
 	return true;
 }
@@ -180,13 +194,42 @@ static bool leave_to_owner(struct sr_qp *qp)
 static void run_posted(struct sr_qp *qp)
 {
 	struct ndk_notify n;
+	bool mine;
 
 	ndk_notify_init(&n);
 	spin_lock(&qp->s.lock);
-	if (!qp->dead && !leave_to_owner(qp))
+	mine = !qp->dead && !leave_to_owner(qp);
+	if (mine)
 		sr_req_run(qp, &n);
 	spin_unlock(&qp->s.lock);
-	sr_leave(qp, &n);
+	/* what the owner has built and not sent yet, it sends */
+	if (mine)
+		sr_leave(qp, &qp->s.tx, &n);
+}
+
+/* Something is indicated and not sent, and may be sent now. */
+static bool unfinished(const struct sr_qp *qp)
+{
+	return READ_ONCE(qp->s.cur) != READ_ONCE(qp->s.end) && sr_qp_can_send(qp) &&
+	       !READ_ONCE(qp->s.rnr_wait);
+}
+
+/*
+ * A long chain is more than one turn. Between turns bottom halves are on, so
+ * the packets sent are received and answered: the poster pays for what it
+ * posted, and no thread of the kernel's has to be scheduled for it.
+ */
+static void turns(struct sr_qp *qp)
+{
+	int left = softirq_count() ? 1 : SR_POST_TURNS;
+
+	do {
+		local_bh_disable();
+		rcu_read_lock();
+		run_posted(qp);
+		rcu_read_unlock();
+		local_bh_enable();
+	} while (--left && unfinished(qp));
 }
 
 /**
@@ -202,14 +245,11 @@ void sr_progress(struct ndk_qp *nqp)
 		sr_qp_kick(qp);
 		return;
 	}
-	local_bh_disable();
-	rcu_read_lock();
-	if (__this_cpu_read(sr_notifying))
+	/* handlers run with bottom halves off, so the flag is this context's */
+	if (softirq_count() && this_cpu_read(sr_notifying))
 		sr_qp_kick(qp);
 	else
-		run_posted(qp);
-	rcu_read_unlock();
-	local_bh_enable();
+		turns(qp);
 }
 
 static void init_qp(struct sr_qp *qp, struct ndk_qp *nqp)
@@ -222,7 +262,8 @@ static void init_qp(struct sr_qp *qp, struct ndk_qp *nqp)
 	qp->mtu_shift = ilog2(qp->mtu);
 	spin_lock_init(&qp->s.lock);
 	spin_lock_init(&qp->r.lock);
-	skb_queue_head_init(&qp->txq);
+	skb_queue_head_init(&qp->s.tx.queue);
+	skb_queue_head_init(&qp->r.tx.queue);
 	__skb_queue_head_init(&qp->r.backlog);
 	INIT_WORK(&qp->work, work_fn);
 	sr_req_timers_init(qp);
@@ -282,9 +323,11 @@ static void stop(struct sr_qp *qp)
 /* Forget what was going on. Nobody else is in the engine with this QP. */
 static void forget(struct sr_qp *qp)
 {
-	skb_queue_purge(&qp->txq);
+	skb_queue_purge(&qp->s.tx.queue);
+	skb_queue_purge(&qp->r.tx.queue);
 	__skb_queue_purge(&qp->r.backlog);
-	sr_av_drop_route(&qp->av);
+	sr_av_drop_route(&qp->s.tx.route);
+	sr_av_drop_route(&qp->r.tx.route);
 	memset(&qp->av, 0, sizeof(qp->av));
 	kfree(qp->s.rd);
 	kfree(qp->r.atomics);
@@ -327,8 +370,8 @@ static void to_reset(struct sr_qp *qp)
 	s->rd_size = 0;
 	s->rd_n = 0;
 	s->rd_tail = 0;
-	memset(&s->crc, 0, sizeof(s->crc));
-	memset(&r->crc, 0, sizeof(r->crc));
+	memset(&s->tx.crc, 0, sizeof(s->tx.crc));
+	memset(&r->tx.crc, 0, sizeof(r->tx.crc));
 	r->op = 0;
 	r->msn = 0;
 	r->rd_left = 0;
@@ -351,7 +394,7 @@ static void to_error(struct sr_qp *qp)
 	spin_lock(&qp->s.lock);
 	sr_qp_fail_locked(qp, &n);
 	spin_unlock(&qp->s.lock);
-	sr_leave(qp, &n);
+	sr_leave(qp, &qp->s.tx, &n);
 	rcu_read_unlock();
 	local_bh_enable();
 }
@@ -415,8 +458,8 @@ static int set_resources(struct sr_qp *qp, const struct ib_qp_attr *attr, int ma
 		spin_lock_bh(&qp->s.lock);
 		spin_lock(&qp->r.lock);
 		err = sr_av_set(qp, &attr->ah_attr);
-		memset(&qp->s.crc, 0, sizeof(qp->s.crc));
-		memset(&qp->r.crc, 0, sizeof(qp->r.crc));
+		memset(&qp->s.tx.crc, 0, sizeof(qp->s.tx.crc));
+		memset(&qp->r.tx.crc, 0, sizeof(qp->r.tx.crc));
 		spin_unlock(&qp->r.lock);
 		spin_unlock_bh(&qp->s.lock);
 	}
@@ -493,7 +536,7 @@ static int change(struct sr_qp *qp, const struct ib_qp_attr *attr, int mask,
 	if (!err && to == IB_QPS_SQD && from == IB_QPS_RTS)
 		enter_sqd(qp, attr, mask, &n);
 	spin_unlock(&qp->s.lock);
-	sr_leave(qp, &n);
+	sr_leave(qp, &qp->s.tx, &n);
 	rcu_read_unlock();
 	local_bh_enable();
 	if (!err && to == IB_QPS_SQD)

@@ -194,14 +194,18 @@ bool sr_req_start(struct sr_qp *qp, struct ndk_swqe *wqe)
  * An acknowledge is half the cost of a small message, so it is asked for when
  * somebody waits for it: at the end of a chain with a signalled request in it.
  * An unsignalled end is covered by whatever is posted next; if nothing is, the
- * ACK timer asks (see ask()).
+ * ACK timer asks (see ask()). The last packet of a turn asks too: its answer
+ * starts the next turn.
  */
-static bool wants_ack(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn)
+static bool wants_ack(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn,
+		      const struct sr_slice *sl)
 {
 	struct sr_send *s = &qp->s;
 
 	/* often enough, and with the last packet that the window lets out */
 	if (++s->unasked >= SR_ACK_EVERY || sr_psn_dist(psn, s->una_psn) + 1 >= s->window)
+		return true;
+	if (sl->packets <= 1 || sl->bytes <= (int)qp->mtu)
 		return true;
 	if (psn != wqe->last_psn)
 		return false;
@@ -243,7 +247,8 @@ static void put_reth(struct sr_bth *bth, u64 va, u32 rkey, u32 len)
 }
 
 /* One packet of a SEND or WRITE. Returns its payload or a negative errno. */
-static int send_data(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn)
+static int send_data(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn,
+		     const struct sr_slice *sl)
 {
 	u32 off = sr_psn_dist(psn, wqe->first_psn) << qp->mtu_shift;
 	u32 len = min(qp->mtu, wqe->length - off);
@@ -264,7 +269,7 @@ static int send_data(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn)
 		kfree_skb(skb);
 		return -EFAULT;
 	}
-	ackreq = wants_ack(qp, wqe, psn);
+	ackreq = wants_ack(qp, wqe, psn, sl);
 	if (ackreq)
 		asked(&qp->s);
 	sr_tx_bth(qp, bth, op, psn, len, ackreq, last && wqe->flags & IB_SEND_SOLICITED);
@@ -272,7 +277,7 @@ static int send_data(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn)
 		put_reth(bth, wqe->remote_addr, wqe->rkey, wqe->length);
 	if (info->flags & SR_OP_IMM)
 		((struct sr_imm *)(data - sizeof(struct sr_imm)))->data = wqe->imm;
-	sr_tx_queue(qp, skb, bth, &qp->s.crc);
+	sr_tx_queue(qp, &qp->s.tx, skb, bth);
 	return len;
 }
 
@@ -289,7 +294,7 @@ static int send_read(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn, u32 
 		return -ENOMEM;
 	sr_tx_bth(qp, bth, SR_READ_REQUEST, psn, 0, true, false);
 	put_reth(bth, wqe->remote_addr + off, wqe->rkey, len);
-	sr_tx_queue(qp, skb, bth, &qp->s.crc);
+	sr_tx_queue(qp, &qp->s.tx, skb, bth);
 	return 0;
 }
 
@@ -314,7 +319,7 @@ static int send_atomic(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn)
 		eth->swap_add = cpu_to_be64(wqe->compare_add);
 		eth->compare = 0;
 	}
-	sr_tx_queue(qp, skb, bth, &qp->s.crc);
+	sr_tx_queue(qp, &qp->s.tx, skb, bth);
 	return 0;
 }
 
@@ -393,7 +398,7 @@ static int send_owed(struct sr_qp *qp, const struct ndk_swqe *wqe)
 	return 0;
 }
 
-static int send_one(struct sr_qp *qp, const struct ndk_swqe *wqe)
+static int send_one(struct sr_qp *qp, const struct ndk_swqe *wqe, const struct sr_slice *sl)
 {
 	int len;
 
@@ -401,7 +406,7 @@ static int send_one(struct sr_qp *qp, const struct ndk_swqe *wqe)
 		return -EAGAIN;
 	if (sr_wr_is_owed(wqe->opcode))
 		return send_owed(qp, wqe);
-	len = send_data(qp, wqe, qp->s.next_psn);
+	len = send_data(qp, wqe, qp->s.next_psn, sl);
 	if (len >= 0)
 		sent(qp, wqe, 1);
 	return len;
@@ -411,7 +416,7 @@ static int send_one(struct sr_qp *qp, const struct ndk_swqe *wqe)
 static bool send_step(struct sr_qp *qp, struct ndk_swqe *wqe, struct sr_slice *sl,
 		      struct ndk_notify *n)
 {
-	int len = send_one(qp, wqe);
+	int len = send_one(qp, wqe, sl);
 
 	switch (len) {
 	case -EAGAIN:
@@ -478,13 +483,13 @@ void sr_req_run(struct sr_qp *qp, struct ndk_notify *n)
 		sr_qp_fail_locked(qp, n);
 		return;
 	}
-	qp->s.cpu = smp_processor_id();
 	sr_slice_init(&sl);
 	while (step(qp, &sl, n)) {
-		if (sr_slice_over(&sl)) {
+		if (!sr_slice_over(&sl))
+			continue;
+		if (!sr_answer_due(&qp->s))
 			sr_qp_kick(qp);
-			return;
-		}
+		return;
 	}
 }
 
@@ -562,7 +567,7 @@ static enum hrtimer_restart timer_fn(struct hrtimer *t)
 	if (again == HRTIMER_RESTART)
 		hrtimer_forward_now(t, ns_to_ktime(patience(qp)));
 	spin_unlock(&s->lock);
-	sr_leave(qp, &n);
+	sr_leave(qp, &s->tx, &n);
 	rcu_read_unlock();
 	return again;
 }
@@ -582,7 +587,7 @@ static enum hrtimer_restart rnr_timer_fn(struct hrtimer *t)
 		sr_req_run(qp, &n);
 	}
 	spin_unlock(&qp->s.lock);
-	sr_leave(qp, &n);
+	sr_leave(qp, &qp->s.tx, &n);
 	rcu_read_unlock();
 	return HRTIMER_NORESTART;
 }

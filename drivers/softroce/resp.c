@@ -296,7 +296,7 @@ static void send_ack(struct sr_qp *qp, u32 psn, u8 syndrome)
 		return;
 	sr_tx_bth(qp, bth, SR_ACKNOWLEDGE, psn, 0, false, false);
 	put_aeth(qp, bth, syndrome);
-	sr_tx_queue(qp, skb, bth, &qp->r.crc);
+	sr_tx_queue(qp, &qp->r.tx, skb, bth);
 }
 
 static void send_positive_ack(struct sr_qp *qp)
@@ -321,7 +321,7 @@ static void send_atomic_ack(struct sr_qp *qp, u32 psn, u64 orig)
 	put_aeth(qp, bth, SR_AETH_ACK | SR_AETH_NO_CREDITS);
 	ack = (void *)(bth + 1) + sizeof(struct sr_aeth);
 	ack->orig = cpu_to_be64(orig);
-	sr_tx_queue(qp, skb, bth, &qp->r.crc);
+	sr_tx_queue(qp, &qp->r.tx, skb, bth);
 }
 
 /* Says on the wire what became of the request at @psn. */
@@ -373,7 +373,7 @@ static int read_packet(struct sr_qp *qp)
 	sr_tx_bth(qp, bth, op, r->rd_psn, len, false, false);
 	if (info->flags & SR_OP_AETH)
 		put_aeth(qp, bth, SR_AETH_ACK | SR_AETH_NO_CREDITS);
-	sr_tx_queue(qp, skb, bth, &r->crc);
+	sr_tx_queue(qp, &r->tx, skb, bth);
 	r->rd_psn = sr_psn_add(r->rd_psn, 1);
 	r->rd_va += len;
 	r->rd_len -= len;

@@ -177,13 +177,14 @@ static void deliver(struct sr_qp *qp, struct sk_buff *skb)
 		spin_lock(&qp->r.lock);
 		sr_resp_packet(qp, skb, &n);
 		spin_unlock(&qp->r.lock);
+		sr_leave(qp, &qp->r.tx, &n);
 	} else {
 		spin_lock(&qp->s.lock);
 		sr_comp_packet(qp, skb, &n);
 		spin_unlock(&qp->s.lock);
 		napi_consume_skb(skb, 1);
+		sr_leave(qp, &qp->s.tx, &n);
 	}
-	sr_leave(qp, &n);
 }
 
 /* Takes over @skb. */

@@ -6,8 +6,9 @@
  * ---------
  * All transport work runs with bottom halves off, inside one RCU read section
  * per entry: in the poster's context (sr_progress), in the softirq that
- * received a packet (sr_rx), in soft timers, or in a BH work item when a slice
- * is used up or a poster's context allows nothing else. Objects are found by
+ * received a packet (sr_rx), in soft timers, or in a BH work item when a
+ * poster's context allows nothing else, or a slice is used up and no answer
+ * will give the QP its next turn. Objects are found by
  * RCU look-ups; destroying one unpublishes it, marks it dead and waits for a
  * grace period, so no packet holds a reference to anything.
  *
@@ -15,7 +16,7 @@
  * ----------------------
  * sr_qp.s.lock		requester and completer
  * sr_qp.r.lock		responder; also taken for the *peer* by the direct path
- * sr_qp.txq.lock	packets built and not yet given to the stack
+ * sr_tx.queue.lock	packets built and not yet given to the stack
  * ndk_defer.lock, ndk_cq.lock (provider)
  *
  * Whoever holds an r.lock never takes an s.lock: an error the responder finds
@@ -52,6 +53,8 @@
 /* one turn of a QP, before other softirqs get theirs */
 #define SR_SLICE_PACKETS	64
 #define SR_SLICE_BYTES		(256 * 1024)
+/* turns a poster takes itself before it leaves the rest to answers */
+#define SR_POST_TURNS		16
 /* request packets that wait while a READ is being answered */
 #define SR_BACKLOG		512
 
@@ -176,6 +179,40 @@ struct sr_crc_cache {
 };
 
 /**
+ * struct sr_route - a route, kept
+ * @dst: the route or NULL
+ * @stale: @dst leads to where the peer was; the owner of %SR_TX_BUSY drops it
+ * @cookie: for dst_check()
+ */
+struct sr_route {
+	struct dst_entry *dst;
+	bool stale;
+	u32 cookie;
+};
+
+/* sr_tx.flags: somebody is giving packets to the stack */
+#define SR_TX_BUSY	0
+
+/**
+ * struct sr_tx - packets on their way out, of a requester or a responder
+ * @queue: packets built, in order
+ * @flags: %SR_TX_BUSY
+ * @cpu: that gave the last packet to the stack
+ * @route: used only by the owner of %SR_TX_BUSY
+ * @crc: ICRC states, protected by the lock that packets are built under
+ *
+ * The two sides of a QP may run on different CPUs, and the stack keeps order
+ * only among the packets of one: so they do not send each other's packets.
+ */
+struct sr_tx {
+	struct sk_buff_head queue;
+	unsigned long flags;
+	int cpu;
+	struct sr_route route;
+	struct sr_crc_cache crc;
+};
+
+/**
  * struct sr_av - the way to the peer
  * @src: our address; IPv4 is v4-mapped
  * @dst: the peer's
@@ -186,9 +223,6 @@ struct sr_crc_cache {
  * @flow: IPv6 flow label and traffic class
  * @sport: UDP source port
  * @tos: traffic class
- * @dst_entry: cached route, used only by the owner of %SR_TX_BUSY
- * @stale: @dst_entry leads to where the peer was; its owner drops it
- * @cookie: for dst_check()
  */
 struct sr_av {
 	struct in6_addr src;
@@ -200,9 +234,6 @@ struct sr_av {
 	int oif;
 	__be32 flow;
 	__be16 sport;
-	struct dst_entry *dst_entry;
-	bool stale;
-	u32 cookie;
 };
 
 /**
@@ -217,7 +248,7 @@ struct sr_rd {
 
 /**
  * struct sr_send - requester and completer
- * @lock: protects all of it, @end excepted
+ * @lock: protects all of it, @end and @tx excepted
  * @end: index behind the last indicated request; stored with release by the
  *	doorbell, loaded with acquire by the requester, so that it sees the slots
  * @una: index of the oldest request without outcome
@@ -229,7 +260,6 @@ struct sr_rd {
  * @hi_psn: behind the highest PSN ever sent
  * @window: packets that may be out; smaller after a timeout, doubles with
  *	progress up to %SR_WINDOW
- * @cpu: that sent last
  * @unasked: packets sent since the last one that asks for an acknowledge
  * @ack_owed: a signalled request was sent without asking
  * @retry: timeouts and sequence NAKs left without progress
@@ -249,10 +279,10 @@ struct sr_rd {
  * @timeout_ns: ACK timeout, 0: none
  * @timer: ACK timeout
  * @rnr_timer: RNR wait
- * @crc: ICRC states of request packets
+ * @tx: request packets
  */
 struct sr_send {
-	spinlock_t lock;	/* all of this but end */
+	spinlock_t lock;	/* all of this but end and tx */
 	u32 end;
 	u32 una;
 	u32 cur;
@@ -262,7 +292,6 @@ struct sr_send {
 	u32 new_psn;
 	u32 hi_psn;
 	u32 window;
-	int cpu;
 	u32 unasked;
 	u8 retry;
 	u8 rnr_retry;
@@ -282,7 +311,7 @@ struct sr_send {
 	u64 timeout_ns;
 	struct hrtimer timer;
 	struct hrtimer rnr_timer;
-	struct sr_crc_cache crc;
+	struct sr_tx tx;
 };
 
 /**
@@ -320,7 +349,7 @@ struct sr_atomic {
  * @rd_len: its bytes left
  * @rd_first: its first response is still to come
  * @backlog: request packets behind the READ
- * @crc: ICRC states of response packets
+ * @tx: response packets
  * @rwqe: receive request in use
  */
 struct sr_recv {
@@ -345,12 +374,9 @@ struct sr_recv {
 	u32 rd_len;
 	u64 rd_va;
 	struct sk_buff_head backlog;
-	struct sr_crc_cache crc;
+	struct sr_tx tx;
 	struct ndk_rwqe rwqe;
 };
-
-/* sr_qp.tx_flags: somebody is giving packets of this QP to the stack */
-#define SR_TX_BUSY	0
 
 /**
  * struct sr_qp - transport state of one QP
@@ -369,8 +395,6 @@ struct sr_recv {
  * @attr_rnr_retry: RNR retry count to start from
  * @s: requester
  * @av: the way to the peer
- * @tx_flags: %SR_TX_BUSY
- * @txq: packets built, in order
  * @work: continues what a slice cut short, flushes after errors
  * @r: responder
  */
@@ -389,8 +413,6 @@ struct sr_qp {
 	int access;
 	struct sr_send s;
 	struct sr_av av;
-	unsigned long tx_flags;
-	struct sk_buff_head txq;
 	struct work_struct work;
 	struct sr_recv r;
 };
@@ -530,7 +552,7 @@ void sr_qp_query(struct ndk_qp *nqp, struct ib_qp_attr *attr);
 void sr_qp_destroy(struct ndk_qp *nqp);
 
 /* qp.c: bottom halves off, RCU read section */
-void sr_leave(struct sr_qp *qp, struct ndk_notify *n);
+void sr_leave(struct sr_qp *qp, struct sr_tx *tx, struct ndk_notify *n);
 void sr_qp_kick(struct sr_qp *qp);
 void sr_qp_fail_locked(struct sr_qp *qp, struct ndk_notify *n);
 void sr_qp_fail_responder(struct sr_qp *qp, struct ndk_notify *n);
@@ -558,10 +580,10 @@ int sr_place(struct sr_cur *dst, struct sr_src *src, u32 len);
 
 /* av.c: process context */
 int sr_av_set(struct sr_qp *qp, const struct rdma_ah_attr *ah);
-void sr_av_drop_route(struct sr_av *av);
+void sr_av_drop_route(struct sr_route *route);
 
 /* av.c: bottom halves off, RCU read section, owner of SR_TX_BUSY */
-struct dst_entry *sr_av_route(struct sr_qp *qp);
+struct dst_entry *sr_av_route(struct sr_qp *qp, struct sr_route *route);
 
 /* icrc.c */
 int sr_icrc_init(void);
@@ -574,9 +596,9 @@ u32 sr_icrc_bth(u32 crc, const struct sr_bth *bth);
 struct sk_buff *sr_tx_new(struct sr_qp *qp, u32 bth_len, u32 payload, struct sr_bth **bth);
 void sr_tx_bth(struct sr_qp *qp, struct sr_bth *bth, u8 opcode, u32 psn, u32 payload,
 	       bool ackreq, bool solicited);
-void sr_tx_queue(struct sr_qp *qp, struct sk_buff *skb, struct sr_bth *bth,
-		 struct sr_crc_cache *cache);
-void sr_tx_flush(struct sr_qp *qp);
+void sr_tx_queue(struct sr_qp *qp, struct sr_tx *tx, struct sk_buff *skb,
+		 struct sr_bth *bth);
+void sr_tx_flush(struct sr_qp *qp, struct sr_tx *tx);
 
 /* rx.c: softirq */
 int sr_rx(struct sock *sk, struct sk_buff *skb);
@@ -629,6 +651,15 @@ static inline bool sr_wr_is_owed(u8 opcode)
 static inline bool sr_outstanding(const struct sr_send *s)
 {
 	return s->una_psn != s->hi_psn;
+}
+
+/*
+ * The peer will answer the newest packet, so the QP gets another turn without
+ * our doing. Gone back for a loss, nobody may be about to answer.
+ */
+static inline bool sr_answer_due(const struct sr_send *s)
+{
+	return sr_outstanding(s) && !s->unasked && s->next_psn == s->hi_psn;
 }
 
 /* May the requester start or continue requests, and the completer end them? */

@@ -89,12 +89,11 @@ static u32 prefix(struct sr_qp *qp, struct sk_buff *skb, struct sr_crc_cache *c)
 /**
  * sr_tx_queue() - finish a packet and put it in line
  * @qp: whose
+ * @tx: the line
  * @skb: the packet, complete behind the UDP header but for pad and ICRC
  * @bth: its BTH
- * @cache: ICRC states, protected by the lock the caller holds
  */
-void sr_tx_queue(struct sr_qp *qp, struct sk_buff *skb, struct sr_bth *bth,
-		 struct sr_crc_cache *cache)
+void sr_tx_queue(struct sr_qp *qp, struct sr_tx *tx, struct sk_buff *skb, struct sr_bth *bth)
 {
 	u32 pad = sr_bth_pad(bth->flags), crc;
 	u8 *end = skb_tail_pointer(skb) - SR_ICRC_LEN;
@@ -102,14 +101,14 @@ void sr_tx_queue(struct sr_qp *qp, struct sk_buff *skb, struct sr_bth *bth,
 
 	memset(end - pad, 0, pad);
 	fill_headers(qp, skb);
-	crc = sr_icrc_bth(prefix(qp, skb, cache), bth);
+	crc = sr_icrc_bth(prefix(qp, skb, &tx->crc), bth);
 	crc = sr_crc(crc, bth + 1, end - (u8 *)(bth + 1));
 	icrc = cpu_to_le32(~crc);
 	memcpy(end, &icrc, sizeof(icrc));
 
-	spin_lock(&qp->txq.lock);
-	__skb_queue_tail(&qp->txq, skb);
-	spin_unlock(&qp->txq.lock);
+	spin_lock(&tx->queue.lock);
+	__skb_queue_tail(&tx->queue, skb);
+	spin_unlock(&tx->queue.lock);
 }
 
 static int xmit(struct sr_qp *qp, struct sk_buff *skb, struct dst_entry *dst)
@@ -123,9 +122,9 @@ static int xmit(struct sr_qp *qp, struct sk_buff *skb, struct dst_entry *dst)
 	return ip_local_out(qp->dev->sn->net, NULL, skb);
 }
 
-static void xmit_list(struct sr_qp *qp, struct sk_buff_head *list)
+static void xmit_list(struct sr_qp *qp, struct sr_route *route, struct sk_buff_head *list)
 {
-	struct dst_entry *dst = sr_av_route(qp);
+	struct dst_entry *dst = sr_av_route(qp, route);
 	u32 packets = 0, bytes = 0, dropped = 0;
 	struct sk_buff *skb;
 
@@ -157,25 +156,27 @@ static void xmit_list(struct sr_qp *qp, struct sk_buff_head *list)
 /**
  * sr_tx_flush() - give everything in line to the stack, in order
  * @qp: whose
+ * @tx: the line
  *
- * One at a time per QP: two senders at once would reorder packets. Whoever
+ * One at a time per line: two senders at once would reorder packets. Whoever
  * comes second leaves; the first looks again after it is done.
  *
  * Context: no lock held.
  */
-void sr_tx_flush(struct sr_qp *qp)
+void sr_tx_flush(struct sr_qp *qp, struct sr_tx *tx)
 {
 	struct sk_buff_head list;
 
-	while (!skb_queue_empty_lockless(&qp->txq)) {
-		if (test_and_set_bit(SR_TX_BUSY, &qp->tx_flags))
+	while (!skb_queue_empty_lockless(&tx->queue)) {
+		if (test_and_set_bit(SR_TX_BUSY, &tx->flags))
 			return;
+		WRITE_ONCE(tx->cpu, smp_processor_id());
 		__skb_queue_head_init(&list);
-		spin_lock(&qp->txq.lock);
-		skb_queue_splice_tail_init(&qp->txq, &list);
-		spin_unlock(&qp->txq.lock);
-		xmit_list(qp, &list);
-		clear_bit_unlock(SR_TX_BUSY, &qp->tx_flags);
+		spin_lock(&tx->queue.lock);
+		skb_queue_splice_tail_init(&tx->queue, &list);
+		spin_unlock(&tx->queue.lock);
+		xmit_list(qp, &tx->route, &list);
+		clear_bit_unlock(SR_TX_BUSY, &tx->flags);
 		/* pairs with the test_and_set_bit() of whoever left early */
 		smp_mb__after_atomic();
 	}

@@ -71,11 +71,12 @@ class End:
 
     def gid_index(self):
         wanted = ipaddress.ip_address("::ffff:" + self.address)
-        for path in glob.glob("%s/%s/ports/1/gids/*" % (SYS, self.device)):
+        table = "%s/%s/ports/1/gids" % (SYS, self.device)
+        for index in range(len(os.listdir(table))):
             # The table has more places than entries.
             try:
-                if ipaddress.ip_address(read(path)) == wanted:
-                    return int(os.path.basename(path))
+                if ipaddress.ip_address(read("%s/%d" % (table, index))) == wanted:
+                    return index
             except OSError:
                 continue
         return None

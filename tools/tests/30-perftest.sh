@@ -106,6 +106,17 @@ all_sizes()
 	perf ib_send_bw "$END_LEFT" "$END_RIGHT" -a -n 500
 }
 
+# one chain of a megabyte is several turns of the engine, and the poster may be
+# moved to another CPU meanwhile
+chains_in_order()
+{
+	local before
+
+	before=$(counter ndkl nak_seq_sent)
+	CHAIN=16 perf ib_write_bw "$END_LEFT" "$END_RIGHT" -s 65536 -n "$(scaled 160 5000)"
+	same "sequence NAKs" "$before" "$(counter ndkl nak_seq_sent)"
+}
+
 extended_posts()
 {
 	# without --use_old_post_send this perftest posts with ibv_wr_*()
@@ -159,6 +170,7 @@ run_case veth_up "two namespaces joined by a veth pair"
 run_case tools_veth "veth: RC tools"
 run_case every_mtu "veth: every path MTU"
 run_case option_forms "veth: queue pairs, lists, inline, events, both directions"
+run_case chains_in_order "veth: packets of long chains do not overtake each other"
 run_case extended_posts "veth: posts by ibv_wr_*()"
 run_case all_sizes "veth: every size from 2 to 8388608"
 run_case data_forms "veth: every byte is right at every size, deferred or not"

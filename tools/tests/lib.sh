@@ -203,7 +203,7 @@ in_ns()
 # gid_index DEVICE ADDRESS: prints the index of that address' GID.
 gid_index()
 {
-	local wanted gid
+	local wanted gid i
 
 	case $2 in
 	*:*)	wanted=$(python3 -c 'import ipaddress, sys
@@ -212,9 +212,11 @@ print(ipaddress.ip_address(sys.argv[1]).exploded)' "$2") ;;
 		wanted=$(printf '0000:0000:0000:0000:0000:ffff:%02x%02x:%02x%02x' \
 			 $(tr . ' ' <<<"$2")) ;;
 	esac
-	for gid in "$SYS/$1"/ports/1/gids/*; do
-		if [ "$(cat "$gid" 2>/dev/null)" = "$wanted" ]; then
-			echo "${gid##*/}"
+	# no process per entry: the table is long, and empty ones give an error
+	for ((i = 0; i < 1024; i++)); do
+		if read -r gid 2>/dev/null <"$SYS/$1/ports/1/gids/$i" &&
+		   [ "$gid" = "$wanted" ]; then
+			echo "$i"
 			return
 		fi
 	done

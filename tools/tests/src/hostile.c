@@ -2,6 +2,7 @@
 /*
  * The hostile programs' world, see hostile.h.
  */
+#include "device.h"
 #include "hostile.h"
 
 #include <errno.h>
@@ -25,22 +26,6 @@ uint64_t random64(void)
 	seed_state ^= seed_state >> 7;
 	seed_state ^= seed_state << 17;
 	return seed_state * 0x2545f4914f6cdd1dULL;
-}
-
-static struct ibv_context *open_device(const char *name)
-{
-	struct ibv_device **list = ibv_get_device_list(NULL);
-	struct ibv_context *ctx = NULL;
-	int i;
-
-	for (i = 0; list && list[i]; i++)
-		if (!strcmp(ibv_get_device_name(list[i]), name))
-			ctx = ibv_open_device(list[i]);
-	if (list)
-		ibv_free_device_list(list);
-	if (!ctx)
-		die("no device %s", name);
-	return ctx;
 }
 
 /* An IPv4 address: the packet program forges IPv4 headers. */
@@ -73,6 +58,8 @@ void world_open(struct world *w, const char *device)
 	w->buf = all + GUARD;
 	memset(w->buf, 0, BUF_BYTES);
 	w->ctx = open_device(device);
+	if (!w->ctx)
+		die("no device %s", device);
 	find_gid(w);
 	w->pd = ibv_alloc_pd(w->ctx);
 	w->mr = w->pd ? ibv_reg_mr(w->pd, w->buf, BUF_BYTES, ACCESS) : NULL;

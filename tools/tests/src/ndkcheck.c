@@ -18,6 +18,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "device.h"
+
 #define DEFER		(1U << 30)
 #define GUARD		64
 #define FILL		0x5a
@@ -135,22 +137,6 @@ static int usable_gid(struct ibv_context *ctx, int want, union ibv_gid *gid)
 	return best;
 }
 
-static struct ibv_context *open_device(const char *name)
-{
-	struct ibv_device **list = ibv_get_device_list(NULL);
-	struct ibv_context *ctx = NULL;
-	int i;
-
-	for (i = 0; list && list[i]; i++)
-		if (!strcmp(ibv_get_device_name(list[i]), name))
-			ctx = ibv_open_device(list[i]);
-	if (list)
-		ibv_free_device_list(list);
-	if (!ctx)
-		die("no device %s", name);
-	return ctx;
-}
-
 static void make_side(int s)
 {
 	struct ibv_qp_init_attr init = {
@@ -162,6 +148,8 @@ static void make_side(int s)
 	struct side *x = &side[s];
 
 	x->ctx = open_device(opt.dev[s]);
+	if (!x->ctx)
+		die("no device %s", opt.dev[s]);
 	x->gid_index = usable_gid(x->ctx, opt.gid[s], &x->gid);
 	if (x->gid_index < 0)
 		die("%s has no RoCEv2 GID", opt.dev[s]);
