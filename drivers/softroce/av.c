@@ -98,8 +98,9 @@ int sr_av_set(struct sr_qp *qp, const struct rdma_ah_attr *ah)
 		template6(av, hops);
 	else
 		template4(av, hops);
-	/* both pair with xchg() in sr_av_route() */
+	/* pairs with xchg() in sr_av_route() */
 	smp_store_release(&qp->s.tx.route.stale, true);
+	/* same */
 	smp_store_release(&qp->r.tx.route.stale, true);
 	return 0;
 }
