@@ -13,28 +13,30 @@
 #define SEND_FLAGS	(IB_SEND_FENCE | IB_SEND_SIGNALED | IB_SEND_SOLICITED |	\
 			 IB_SEND_INLINE | NDK_SEND_DEFER)
 
+#define ON_RC		BIT(IB_QPT_RC)
+
 /**
  * struct op_rule - what a request of one opcode may look like
- * @known: the opcode exists for RC
+ * @types: QP types that have the opcode, BIT(enum ib_qp_type)
  * @inline_ok: payload may be inline
  * @remote: has a remote address and key
  * @atomic: remote operand of 8 bytes
  */
 struct op_rule {
-	bool known;
+	u32 types;
 	bool inline_ok;
 	bool remote;
 	bool atomic;
 };
 
 static const struct op_rule op_rules[] = {
-	[IB_WR_RDMA_WRITE]		= { .known = 1, .inline_ok = 1, .remote = 1 },
-	[IB_WR_RDMA_WRITE_WITH_IMM]	= { .known = 1, .inline_ok = 1, .remote = 1 },
-	[IB_WR_SEND]			= { .known = 1, .inline_ok = 1 },
-	[IB_WR_SEND_WITH_IMM]		= { .known = 1, .inline_ok = 1 },
-	[IB_WR_RDMA_READ]		= { .known = 1, .remote = 1 },
-	[IB_WR_ATOMIC_CMP_AND_SWP]	= { .known = 1, .remote = 1, .atomic = 1 },
-	[IB_WR_ATOMIC_FETCH_AND_ADD]	= { .known = 1, .remote = 1, .atomic = 1 },
+	[IB_WR_RDMA_WRITE]		= { .types = ON_RC, .inline_ok = 1, .remote = 1 },
+	[IB_WR_RDMA_WRITE_WITH_IMM]	= { .types = ON_RC, .inline_ok = 1, .remote = 1 },
+	[IB_WR_SEND]			= { .types = ON_RC, .inline_ok = 1 },
+	[IB_WR_SEND_WITH_IMM]		= { .types = ON_RC, .inline_ok = 1 },
+	[IB_WR_RDMA_READ]		= { .types = ON_RC, .remote = 1 },
+	[IB_WR_ATOMIC_CMP_AND_SWP]	= { .types = ON_RC, .remote = 1, .atomic = 1 },
+	[IB_WR_ATOMIC_FETCH_AND_ADD]	= { .types = ON_RC, .remote = 1, .atomic = 1 },
 };
 
 /* A program can provoke this at will: one line per second and a few. */
@@ -108,7 +110,8 @@ int ndk_sq_check(const struct ndk_qp *qp, const struct ndk_swqe *w)
 	const struct op_rule *rule;
 	int err = 0;
 
-	if (w->opcode >= ARRAY_SIZE(op_rules) || !op_rules[w->opcode].known) {
+	if (w->opcode >= ARRAY_SIZE(op_rules) ||
+	    !(op_rules[w->opcode].types & BIT(qp->ibqp.qp_type))) {
 		ndk_sq_complain(qp, "opcode %u not supported", w->opcode);
 		return -EOPNOTSUPP;
 	}
