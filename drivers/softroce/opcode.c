@@ -41,9 +41,11 @@ static const struct sr_opinfo table[SR_OPCODES] = {
 };
 
 static const struct sr_opinfo ud_send = { SEND_OP | ONLY | SR_OP_DETH, LEN(8) };
+
 static const struct sr_opinfo ud_send_imm = {
 	SEND_OP | ONLY | SR_OP_DETH | SR_OP_IMM, LEN(12)
 };
+
 static const struct sr_opinfo cnp = { SR_OP_VALID | SR_OP_CNP, LEN(SR_CNP_PAYLOAD) };
 static const struct sr_opinfo unknown;
 

@@ -460,9 +460,12 @@ static bool send_step(struct sr_qp *qp, struct ndk_swqe *wqe, struct sr_slice *s
 }
 
 /* Nothing of ours is on the wire: the peer may be reached without one. */
-static bool quiet(const struct sr_send *s)
+static bool may_go_directly(const struct sr_qp *qp)
 {
-	return s->una == s->cur && s->una_psn == s->next_psn && s->una_psn == s->hi_psn;
+	const struct sr_send *s = &qp->s;
+
+	return qp->type == IB_QPT_RC && READ_ONCE(qp->dev->direct) && s->una == s->cur &&
+	       s->una_psn == s->next_psn && s->una_psn == s->hi_psn;
 }
 
 static bool step(struct sr_qp *qp, struct sr_slice *sl, struct ndk_notify *n)
@@ -489,7 +492,7 @@ static bool step(struct sr_qp *qp, struct sr_slice *sl, struct ndk_notify *n)
 		if (!sr_req_start(qp, wqe))
 			return false;
 	}
-	if (qp->type == IB_QPT_RC && quiet(s) && READ_ONCE(qp->dev->direct) && sr_local_run(qp, sl, n))
+	if (may_go_directly(qp) && sr_local_run(qp, sl, n))
 		return true;
 	return send_step(qp, wqe, sl, n);
 }
