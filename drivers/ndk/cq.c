@@ -78,14 +78,14 @@ int ndk_destroy_cq(struct ib_cq *ibcq, struct ib_udata *udata)
 	return 0;
 }
 
-/* Move what the consumer has not seen into @new; -EBUSY if it does not fit. */
+/* Move what the consumer has not seen into @new; -EINVAL if it does not fit. */
 static int move_entries(struct ndk_cq *cq, struct ndk_queue *new)
 {
 	u32 head = ndk_queue_consumer(cq->q), count;
 
 	count = (cq->q->index - head) & cq->q->mask;
 	if (count > ndk_queue_capacity(new))
-		return -EBUSY;
+		return -EINVAL;
 	for (new->index = 0; new->index < count; new->index++)
 		memcpy(ndk_queue_slot(new, new->index),
 		       ndk_queue_slot(cq->q, head + new->index),

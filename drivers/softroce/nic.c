@@ -193,11 +193,14 @@ void sr_fill_attr(struct sr_dev *dev, struct net_device *ndev)
 	a->max_qp = 1 << 20;
 	a->max_qp_wr = MAX_QP_WR;
 	a->device_cap_flags = IB_DEVICE_SYS_IMAGE_GUID | IB_DEVICE_RC_RNR_NAK_GEN |
-			      IB_DEVICE_PORT_ACTIVE_EVENT;
+			      IB_DEVICE_PORT_ACTIVE_EVENT | IB_DEVICE_SRQ_RESIZE;
 	a->kernel_cap_flags = IBK_ALLOW_USER_UNREG;
 	a->max_send_sge = NDK_MAX_SGE;
 	a->max_recv_sge = NDK_MAX_SGE;
 	a->max_sge_rd = NDK_MAX_SGE;
+	a->max_srq = 1 << 20;
+	a->max_srq_wr = MAX_QP_WR;
+	a->max_srq_sge = NDK_MAX_SGE;
 	a->max_cq = 1 << 20;
 	a->max_cqe = (1 << 20) - 1;
 	a->max_mr = 1 << 23;

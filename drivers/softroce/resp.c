@@ -71,7 +71,7 @@ enum sr_result sr_resp_need_rwqe(struct sr_qp *qp, struct ndk_notify *n)
 
 	if (r->have_rwqe)
 		return SR_DONE;
-	got = ndk_rq_take(qp->nqp, &r->rwqe);
+	got = ndk_rq_take(qp->nqp, &r->rwqe, n);
 	if (!got)
 		return SR_RNR;
 	r->have_rwqe = true;
@@ -128,11 +128,13 @@ static enum sr_result place(struct sr_qp *qp, struct sr_msg *m, u64 va, u32 rkey
 		recv_done(qp, IB_WC_LOC_LEN_ERR, NULL, n);
 		return SR_LEN;
 	}
-	if (send)
+	if (send) {
 		sr_cur_init(&dst, qp, qp->r.rwqe.sge, qp->r.rwqe.num_sge, off,
 			    IB_ACCESS_LOCAL_WRITE);
-	else
+		dst.pd = ndk_rq_pd(qp->nqp);
+	} else {
 		sr_cur_init(&dst, qp, &sge, 1, 0, IB_ACCESS_REMOTE_WRITE);
+	}
 	switch (sr_place(&dst, &m->src, m->len)) {
 	case 0:
 		return SR_DONE;

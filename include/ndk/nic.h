@@ -21,7 +21,8 @@
  * Process or softirq, no lock held:
  *	ndk_notify_flush()
  *
- * Lock order: backend's per-QP locks -> ndk_defer.lock -> ndk_cq.lock.
+ * Lock order: backend's per-QP locks -> ndk_defer.lock -> ndk_cq.lock, and
+ * backend's per-QP locks -> ndk_srq.lock.
  */
 #ifndef _NDK_NIC_H
 #define _NDK_NIC_H
@@ -39,6 +40,7 @@ struct ndk_mr;
 struct ndk_nic;
 struct ndk_qp;
 struct ndk_queue;
+struct ndk_srq;
 
 /**
  * struct ndk_swqe - one accepted send request, the kernel's own copy
@@ -133,17 +135,22 @@ struct ndk_rwqe {
  * @ev_qp: QP with an asynchronous event
  * @event: the event
  * @nev: entries in @ev_qp and @event
+ * @srq: shared receive queues that fell below their limit
+ * @nsrq: entries in @srq
  *
  * On the stack of whoever runs the NIC. Collects while locks are held, fires in
  * ndk_notify_flush(): one handler call per queue and batch. The backend
- * guarantees that CQs and QPs outlive it (RCU section or reference).
+ * guarantees that CQs and QPs outlive it (RCU section or reference), and thereby
+ * SRQs.
  */
 struct ndk_notify {
 	struct ndk_cq *cq[4];
 	unsigned int ncq;
-	struct ndk_qp *ev_qp[4];
-	enum ib_event_type event[4];
+	struct ndk_qp *ev_qp[6];
+	enum ib_event_type event[6];
 	unsigned int nev;
+	struct ndk_srq *srq[2];
+	unsigned int nsrq;
 };
 
 /**
@@ -181,11 +188,13 @@ struct ndk_sq {
  * @q: ring of receive requests, user-mapped for user QPs; NULL with an SRQ
  * @lock: serialises kernel posters
  * @max_sge: SGEs per request
+ * @last_wqe: with an SRQ: %IB_EVENT_QP_LAST_WQE_REACHED was raised
  */
 struct ndk_rq {
 	struct ndk_queue *q;
 	spinlock_t lock; /* producer index */
 	u32 max_sge;
+	bool last_wqe;
 };
 
 /**
@@ -446,6 +455,17 @@ static inline struct ndk_mr *to_ndk_mr(struct ib_mr *ibmr)
 }
 
 /**
+ * ndk_rq_pd() - whose keys a receive request's SGEs carry
+ * @qp: the QP
+ *
+ * Return: the protection domain of the queue it was taken from.
+ */
+static inline struct ib_pd *ndk_rq_pd(const struct ndk_qp *qp)
+{
+	return qp->ibqp.srq ? qp->ibqp.srq->pd : qp->ibqp.pd;
+}
+
+/**
  * ndk_sq_wqe() - the request in slot @index
  * @qp: the QP
  * @index: between completed and indicated
@@ -491,12 +511,13 @@ void ndk_sq_flush(struct ndk_qp *qp, struct ndk_notify *n);
  * ndk_rq_take() - take the next receive request
  * @qp: the QP
  * @wqe: where it is copied; valid until the caller is done with it
+ * @n: collects the limit event of a shared receive queue
  *
  * Return: 1 if one was taken, 0 if the queue is empty, -EINVAL if the entry
  * (written by user space) makes no sense: it was consumed, @wqe->wr_id is set,
  * the caller owes it an error completion.
  */
-int ndk_rq_take(struct ndk_qp *qp, struct ndk_rwqe *wqe);
+int ndk_rq_take(struct ndk_qp *qp, struct ndk_rwqe *wqe, struct ndk_notify *n);
 
 /**
  * ndk_recv_done() - complete a receive
@@ -512,6 +533,10 @@ void ndk_recv_done(struct ndk_qp *qp, struct ib_wc *wc, bool solicited,
  * ndk_rq_flush() - flush every receive still in the queue
  * @qp: the QP, in error
  * @n: collects the CQ events
+ *
+ * What was taken is the backend's to complete, before this call: of a QP with a
+ * shared receive queue nothing else is left, and its
+ * %IB_EVENT_QP_LAST_WQE_REACHED is raised here, once.
  */
 void ndk_rq_flush(struct ndk_qp *qp, struct ndk_notify *n);
 
@@ -533,6 +558,7 @@ static inline void ndk_notify_init(struct ndk_notify *n)
 {
 	n->ncq = 0;
 	n->nev = 0;
+	n->nsrq = 0;
 }
 
 /**
