@@ -107,7 +107,12 @@ const struct ib_device_ops ndk_dev_ops = {
 
 	.get_dma_mr = ndk_get_dma_mr,
 	.reg_user_mr = ndk_reg_user_mr,
+	.rereg_user_mr = ndk_rereg_user_mr,
+	.alloc_mr = ndk_alloc_mr,
+	.map_mr_sg = ndk_map_mr_sg,
 	.dereg_mr = ndk_dereg_mr,
+	.alloc_mw = ndk_alloc_mw,
+	.dealloc_mw = ndk_dealloc_mw,
 
 	.create_cq = ndk_create_cq,
 	.resize_cq = ndk_resize_cq,
@@ -126,6 +131,7 @@ const struct ib_device_ops ndk_dev_ops = {
 	.fill_res_cq_entry = ndk_fill_res_cq_entry,
 
 	INIT_RDMA_OBJ_SIZE(ib_cq, ndk_cq, ibcq),
+	INIT_RDMA_OBJ_SIZE(ib_mw, ndk_mw, ibmw),
 	INIT_RDMA_OBJ_SIZE(ib_pd, ndk_pd, ibpd),
 	INIT_RDMA_OBJ_SIZE(ib_qp, ndk_qp, ibqp),
 	INIT_RDMA_OBJ_SIZE(ib_ucontext, ndk_ucontext, ibctx),

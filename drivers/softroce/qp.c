@@ -254,6 +254,9 @@ void sr_progress(struct ndk_qp *nqp)
 
 static void init_qp(struct sr_qp *qp, struct ndk_qp *nqp)
 {
+	static atomic64_t last_id;
+
+	qp->id = atomic64_inc_return(&last_id);
 	qp->nqp = nqp;
 	qp->dev = nqp->nic->priv;
 	qp->state = IB_QPS_RESET;
