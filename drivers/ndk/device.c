@@ -124,7 +124,12 @@ const struct ib_device_ops ndk_dev_ops = {
 
 	.get_dma_mr = ndk_get_dma_mr,
 	.reg_user_mr = ndk_reg_user_mr,
+	.rereg_user_mr = ndk_rereg_user_mr,
+	.alloc_mr = ndk_alloc_mr,
+	.map_mr_sg = ndk_map_mr_sg,
 	.dereg_mr = ndk_dereg_mr,
+	.alloc_mw = ndk_alloc_mw,
+	.dealloc_mw = ndk_dealloc_mw,
 
 	.create_cq = ndk_create_cq,
 	.resize_cq = ndk_resize_cq,
@@ -151,6 +156,7 @@ const struct ib_device_ops ndk_dev_ops = {
 
 	INIT_RDMA_OBJ_SIZE(ib_ah, ndk_ah, ibah),
 	INIT_RDMA_OBJ_SIZE(ib_cq, ndk_cq, ibcq),
+	INIT_RDMA_OBJ_SIZE(ib_mw, ndk_mw, ibmw),
 	INIT_RDMA_OBJ_SIZE(ib_pd, ndk_pd, ibpd),
 	INIT_RDMA_OBJ_SIZE(ib_qp, ndk_qp, ibqp),
 	INIT_RDMA_OBJ_SIZE(ib_srq, ndk_srq, ibsrq),

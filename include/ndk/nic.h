@@ -45,17 +45,22 @@ struct ndk_srq;
 /**
  * struct ndk_swqe - one accepted send request, the kernel's own copy
  * @wr_id: the poster's cookie (kernel posters: the ib_cqe pointer)
- * @remote_addr: RDMA and atomics: address at the peer
+ * @remote_addr: RDMA and atomics: address at the peer; REG_MR and BIND_MW: the
+ *	first address the key will cover
  * @compare_add: atomics: operand
+ * @key_length: REG_MR and BIND_MW: bytes the key will cover
  * @swap: compare-and-swap: new value
  * @remote_qpn: UD: number of the peer's QP
  * @remote_qkey: UD: its key
  * @ah: UD: number of the address handle, see &struct ndk_ah
- * @rkey: RDMA and atomics: key at the peer
+ * @mr_lkey: BIND_MW: region below the window
+ * @mw_rkey: BIND_MW: key the window has now
+ * @rkey: RDMA and atomics: key at the peer; REG_MR and BIND_MW: the new key
  * @length: payload bytes, all SGEs together; at most 2^31
  * @flags: IB_SEND_* and %NDK_SEND_DEFER, as accepted
  * @imm: immediate data, network order
  * @inv_rkey: key to invalidate
+ * @access: REG_MR and BIND_MW: IB_ACCESS_* of the new key
  * @opcode: enum ib_wr_opcode
  * @num_sge: valid SGEs, 0 for inline data
  * @signaled: success makes a CQ entry
@@ -77,10 +82,15 @@ struct ndk_swqe {
 			u32 remote_qpn;
 			u32 remote_qkey;
 		};
+		u64 key_length;
 	};
 	union {
 		u64 swap;
 		u32 ah;
+		struct {
+			u32 mr_lkey;
+			u32 mw_rkey;
+		};
 	};
 	u32 rkey;
 	u32 length;
@@ -88,6 +98,7 @@ struct ndk_swqe {
 	union {
 		__be32 imm;
 		u32 inv_rkey;
+		u32 access;
 	};
 	u8 opcode;
 	u8 num_sge;
@@ -255,6 +266,16 @@ struct ndk_ah {
 };
 
 /**
+ * struct ndk_mw - memory window
+ * @ibmw: the verbs object; rkey is set by the backend
+ * @priv: the backend's
+ */
+struct ndk_mw {
+	struct ib_mw ibmw;
+	void *priv;
+};
+
+/**
  * struct ndk_nic_ops - what a backend implements
  * @owner: the backend's module
  * @kind: short name for messages, e.g. "softroce"
@@ -280,7 +301,19 @@ struct ndk_ah {
  * @progress: see ndk_defer_ops.progress; the place where a software NIC sends.
  * @reg_user_mr: register user memory; sets ibmr.lkey and rkey.
  * @get_dma_mr: region over all of kernel memory, for local_dma_lkey.
- * @dereg_mr: on return nobody reads or writes through the region.
+ * @alloc_mr: region for fast registration, of at most @max_num_sg pages at a
+ *	time. Optional, needs %IB_DEVICE_MEM_MGT_EXTENSIONS.
+ * @map_mr_sg: take down what the next IB_WR_REG_MR will register; sets ibmr.iova
+ *	and length. Any context. Returns entries mapped, as ib_map_mr_sg().
+ *	What is registered already does not change.
+ * @rereg_user_mr: change what IB_MR_REREG_* in @flags says. The keys stay. On
+ *	failure nothing has changed. Optional.
+ * @reg_user_mr_dmabuf: register a part of a dma-buf. Optional.
+ * @dereg_mr: on return nobody reads or writes through the region. -EBUSY while
+ *	a window is bound to it; nothing else fails.
+ * @alloc_mw: unbound window; sets ibmw.rkey. Optional, needs
+ *	%IB_DEVICE_MEM_WINDOW, bound by IB_WR_BIND_MW.
+ * @dealloc_mw: on return nobody reads or writes through the window.
  * @ah_create: make an address handle and set its number. May be called from
  *	any context with interrupts on or off; must not sleep. Optional: without
  *	it there is no UD.
@@ -309,7 +342,16 @@ struct ndk_nic_ops {
 	int (*reg_user_mr)(struct ndk_mr *mr, u64 start, u64 length, u64 iova,
 			   int access);
 	int (*get_dma_mr)(struct ndk_mr *mr, int access);
-	void (*dereg_mr)(struct ndk_mr *mr);
+	int (*alloc_mr)(struct ndk_mr *mr, u32 max_num_sg);
+	int (*map_mr_sg)(struct ndk_mr *mr, struct scatterlist *sg, int num,
+			 unsigned int *offset);
+	int (*rereg_user_mr)(struct ndk_mr *mr, int flags, u64 start, u64 length,
+			     u64 iova, int access, struct ib_pd *pd);
+	int (*reg_user_mr_dmabuf)(struct ndk_mr *mr, u64 offset, u64 length, u64 iova,
+				  int fd, int access);
+	int (*dereg_mr)(struct ndk_mr *mr);
+	int (*alloc_mw)(struct ndk_mw *mw);
+	void (*dealloc_mw)(struct ndk_mw *mw);
 
 	int (*ah_create)(struct ndk_ah *ah, const struct rdma_ah_attr *attr);
 	void (*ah_destroy)(struct ndk_ah *ah);
@@ -452,6 +494,24 @@ static inline bool ndk_qp_is_ud(const struct ndk_qp *qp)
 static inline struct ndk_mr *to_ndk_mr(struct ib_mr *ibmr)
 {
 	return container_of(ibmr, struct ndk_mr, ibmr);
+}
+
+static inline struct ndk_mw *to_ndk_mw(struct ib_mw *ibmw)
+{
+	return container_of(ibmw, struct ndk_mw, ibmw);
+}
+
+/**
+ * ndk_wr_is_local() - does a request end where it was posted
+ * @opcode: enum ib_wr_opcode
+ *
+ * Such requests change keys, carry no payload and send no packet.
+ *
+ * Return: true for REG_MR, LOCAL_INV and BIND_MW.
+ */
+static inline bool ndk_wr_is_local(u8 opcode)
+{
+	return opcode == IB_WR_REG_MR || opcode == IB_WR_LOCAL_INV || opcode == IB_WR_BIND_MW;
 }
 
 /**
