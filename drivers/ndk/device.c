@@ -29,14 +29,23 @@ static int query_port(struct ib_device *ibdev, u32 port, struct ib_port_attr *at
 	attr->pkey_tbl_len = nic->attr.max_pkeys;
 	attr->max_msg_sz = NDK_MAX_LENGTH;
 	attr->max_vl_num = 1;
+	if (nic->ops->ah_create)
+		attr->port_cap_flags |= IB_PORT_CM_SUP;
 	return nic->ops->query_port(nic, attr);
 }
 
 static int get_port_immutable(struct ib_device *ibdev, u32 port, struct ib_port_immutable *im)
 {
+	struct ndk_nic *nic = to_ndk_nic(ibdev);
+
 	im->core_cap_flags = RDMA_CORE_CAP_PROT_ROCE_UDP_ENCAP | RDMA_CORE_CAP_ETH_AH;
+	/* the connection manager talks by datagrams of QP 1 */
+	if (nic->ops->ah_create) {
+		im->core_cap_flags = RDMA_CORE_PORT_IBA_ROCE_UDP_ENCAP;
+		im->max_mad_size = IB_MGMT_MAD_SIZE;
+	}
 	im->gid_tbl_len = GID_TABLE_LEN;
-	im->pkey_tbl_len = to_ndk_nic(ibdev)->attr.max_pkeys;
+	im->pkey_tbl_len = nic->attr.max_pkeys;
 	return 0;
 }
 
@@ -105,6 +114,13 @@ const struct ib_device_ops ndk_dev_ops = {
 	.alloc_pd = ndk_alloc_pd,
 	.dealloc_pd = ndk_dealloc_pd,
 
+	.create_ah = ndk_create_ah,
+	.create_user_ah = ndk_create_ah,
+	.query_ah = ndk_query_ah,
+	.destroy_ah = ndk_destroy_ah,
+	.attach_mcast = ndk_attach_mcast,
+	.detach_mcast = ndk_detach_mcast,
+
 	.get_dma_mr = ndk_get_dma_mr,
 	.reg_user_mr = ndk_reg_user_mr,
 	.dereg_mr = ndk_dereg_mr,
@@ -125,6 +141,7 @@ const struct ib_device_ops ndk_dev_ops = {
 	.fill_res_qp_entry = ndk_fill_res_qp_entry,
 	.fill_res_cq_entry = ndk_fill_res_cq_entry,
 
+	INIT_RDMA_OBJ_SIZE(ib_ah, ndk_ah, ibah),
 	INIT_RDMA_OBJ_SIZE(ib_cq, ndk_cq, ibcq),
 	INIT_RDMA_OBJ_SIZE(ib_pd, ndk_pd, ibpd),
 	INIT_RDMA_OBJ_SIZE(ib_qp, ndk_qp, ibqp),

@@ -46,6 +46,13 @@ struct ib_mr *ndk_reg_user_mr(struct ib_pd *pd, u64 start, u64 length, u64 iova,
 			      struct ib_udata *udata);
 int ndk_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata);
 
+/* ah.c */
+int ndk_create_ah(struct ib_ah *ibah, struct rdma_ah_init_attr *init, struct ib_udata *udata);
+int ndk_query_ah(struct ib_ah *ibah, struct rdma_ah_attr *attr);
+int ndk_destroy_ah(struct ib_ah *ibah, u32 flags);
+int ndk_attach_mcast(struct ib_qp *ibqp, union ib_gid *gid, u16 lid);
+int ndk_detach_mcast(struct ib_qp *ibqp, union ib_gid *gid, u16 lid);
+
 /* qp.c, qp_state.c */
 int ndk_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *init, struct ib_udata *udata);
 int ndk_modify_qp(struct ib_qp *ibqp, struct ib_qp_attr *attr, int mask, struct ib_udata *udata);

@@ -14,6 +14,8 @@
 			 IB_SEND_INLINE | NDK_SEND_DEFER)
 
 #define ON_RC		BIT(IB_QPT_RC)
+#define ON_UC		BIT(IB_QPT_UC)
+#define ON_UD		(BIT(IB_QPT_UD) | BIT(IB_QPT_GSI))
 
 /**
  * struct op_rule - what a request of one opcode may look like
@@ -30,10 +32,10 @@ struct op_rule {
 };
 
 static const struct op_rule op_rules[] = {
-	[IB_WR_RDMA_WRITE]		= { .types = ON_RC, .inline_ok = 1, .remote = 1 },
-	[IB_WR_RDMA_WRITE_WITH_IMM]	= { .types = ON_RC, .inline_ok = 1, .remote = 1 },
-	[IB_WR_SEND]			= { .types = ON_RC, .inline_ok = 1 },
-	[IB_WR_SEND_WITH_IMM]		= { .types = ON_RC, .inline_ok = 1 },
+	[IB_WR_RDMA_WRITE]		= { .types = ON_RC | ON_UC, .inline_ok = 1, .remote = 1 },
+	[IB_WR_RDMA_WRITE_WITH_IMM]	= { .types = ON_RC | ON_UC, .inline_ok = 1, .remote = 1 },
+	[IB_WR_SEND]			= { .types = ON_RC | ON_UC | ON_UD, .inline_ok = 1 },
+	[IB_WR_SEND_WITH_IMM]		= { .types = ON_RC | ON_UC | ON_UD, .inline_ok = 1 },
 	[IB_WR_RDMA_READ]		= { .types = ON_RC, .remote = 1 },
 	[IB_WR_ATOMIC_CMP_AND_SWP]	= { .types = ON_RC, .remote = 1, .atomic = 1 },
 	[IB_WR_ATOMIC_FETCH_AND_ADD]	= { .types = ON_RC, .remote = 1, .atomic = 1 },
@@ -101,6 +103,19 @@ static int check_remote(const struct ndk_qp *qp, const struct ndk_swqe *w,
 	return 0;
 }
 
+static int check_datagram(const struct ndk_qp *qp, const struct ndk_swqe *w)
+{
+	if (w->remote_qpn > 0xffffff) {
+		ndk_sq_complain(qp, "no QP number: %#x", w->remote_qpn);
+		return -EINVAL;
+	}
+	if (!w->ah) {
+		ndk_sq_complain(qp, "no address handle");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /*
  * Everything but keys. SGE count and inline length were checked while the
  * request was copied, because they bound the copy.
@@ -128,6 +143,8 @@ int ndk_sq_check(const struct ndk_qp *qp, const struct ndk_swqe *w)
 		err = check_sges(qp, w);
 	if (!err && rule->remote)
 		err = check_remote(qp, w, rule);
+	if (!err && ndk_qp_is_ud(qp))
+		err = check_datagram(qp, w);
 	return err;
 }
 
@@ -218,6 +235,13 @@ static int copy_sges(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send
 	return 0;
 }
 
+static void copy_datagram(struct ndk_swqe *w, const struct ib_send_wr *wr)
+{
+	w->remote_qpn = ud_wr(wr)->remote_qpn;
+	w->remote_qkey = ud_wr(wr)->remote_qkey;
+	w->ah = ud_wr(wr)->ah ? to_ndk_ah(ud_wr(wr)->ah)->number : 0;
+}
+
 static void copy_remote(struct ndk_swqe *w, const struct ib_send_wr *wr)
 {
 	switch (wr->opcode) {
@@ -249,7 +273,10 @@ static int copy_wr(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send_w
 	w->opcode = wr->opcode;
 	w->flags = wr->send_flags;
 	w->imm = wr->ex.imm_data;
-	copy_remote(w, wr);
+	if (ndk_qp_is_ud(qp))
+		copy_datagram(w, wr);
+	else
+		copy_remote(w, wr);
 	if (wr->send_flags & IB_SEND_INLINE)
 		return copy_inline(qp, w, wr);
 	return copy_sges(qp, w, wr);

@@ -57,6 +57,13 @@ static int take_sges(struct ndk_qp *qp, struct ndk_swqe *w, const struct rxe_sen
 	return 0;
 }
 
+static void take_datagram(struct ndk_swqe *w, const struct rxe_send_wr *u)
+{
+	w->remote_qpn = u->wr.ud.remote_qpn;
+	w->remote_qkey = u->wr.ud.remote_qkey;
+	w->ah = u->wr.ud.ah_num;
+}
+
 static void take_remote(struct ndk_swqe *w, const struct rxe_send_wr *u)
 {
 	switch (u->opcode) {
@@ -96,7 +103,10 @@ static int take_entry(struct ndk_qp *qp, struct ndk_swqe *w, u32 index, u64 *wr_
 	w->opcode = u.wr.opcode;
 	w->flags = u.wr.send_flags;
 	w->imm = u.wr.ex.imm_data;
-	take_remote(w, &u.wr);
+	if (ndk_qp_is_ud(qp))
+		take_datagram(w, &u.wr);
+	else
+		take_remote(w, &u.wr);
 	if (w->flags & IB_SEND_INLINE)
 		return take_inline(qp, w, &u, payload(q, index));
 	return take_sges(qp, w, &u, payload(q, index));

@@ -55,6 +55,9 @@ static const struct rdma_stat_desc descs[NDK_STAT_MAX] = {
 	[NDK_STAT_DROP_ADDRESS].name = "drop_address",
 	[NDK_STAT_DROP_SEQUENCE].name = "drop_sequence",
 	[NDK_STAT_DROP_BACKLOG].name = "drop_backlog",
+	[NDK_STAT_DROP_QKEY].name = "drop_qkey",
+	[NDK_STAT_DROP_NO_RECV].name = "drop_no_recv",
+	[NDK_STAT_DROP_ACCESS].name = "drop_access",
 	[NDK_STAT_DROP_TX].name = "drop_tx",
 };
 

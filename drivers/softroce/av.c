@@ -62,17 +62,19 @@ static int gid_ifindex(const struct ib_gid_attr *sgid)
 }
 
 /**
- * sr_av_set() - take over an address handle
- * @qp: the QP; its destination number is set
+ * sr_av_init() - take over an address
+ * @av: where it goes
+ * @dev: the adapter
  * @ah: as resolved by the core
+ * @lqpn: QP number here, for the source port
+ * @rqpn: and at the peer
  *
- * Context: process; the QP sends nothing meanwhile, or holds its s.lock.
  * Return: 0 or a negative errno.
  */
-int sr_av_set(struct sr_qp *qp, const struct rdma_ah_attr *ah)
+int sr_av_init(struct sr_av *av, const struct sr_dev *dev, const struct rdma_ah_attr *ah,
+	       u32 lqpn, u32 rqpn)
 {
 	const struct ib_global_route *grh = rdma_ah_read_grh(ah);
-	struct sr_av *av = &qp->av;
 	int ifindex;
 	u8 hops;
 
@@ -87,17 +89,34 @@ int sr_av_set(struct sr_qp *qp, const struct rdma_ah_attr *ah)
 	av->v6 = !ipv6_addr_v4mapped(&av->src);
 	if (av->v6 == ipv6_addr_v4mapped(&av->dst))
 		return -EINVAL;
-	if (av->v6 && !qp->dev->sn->sk6)
+	if (av->v6 && !dev->sn->sk6)
 		return -EAFNOSUPPORT;
 	av->oif = ifindex;
 	av->tos = grh->traffic_class;
 	av->flow = cpu_to_be32(grh->flow_label & 0xfffff);
-	av->sport = htons(rdma_get_udp_sport(grh->flow_label, qp->qpn, qp->dest_qpn));
+	av->sport = htons(rdma_get_udp_sport(grh->flow_label, lqpn, rqpn));
 	hops = grh->hop_limit ?: DEFAULT_HOPS;
 	if (av->v6)
 		template6(av, hops);
 	else
 		template4(av, hops);
+	return 0;
+}
+
+/**
+ * sr_av_set() - the QP gets its peer
+ * @qp: the QP; its destination number is set
+ * @ah: as resolved by the core
+ *
+ * Context: process; the QP sends nothing meanwhile, or holds its s.lock.
+ * Return: 0 or a negative errno.
+ */
+int sr_av_set(struct sr_qp *qp, const struct rdma_ah_attr *ah)
+{
+	int err = sr_av_init(&qp->av, qp->dev, ah, qp->qpn, qp->dest_qpn);
+
+	if (err)
+		return err;
 	/* pairs with xchg() in sr_av_route() */
 	smp_store_release(&qp->s.tx.route.stale, true);
 	/* same */
@@ -105,9 +124,9 @@ int sr_av_set(struct sr_qp *qp, const struct rdma_ah_attr *ah)
 	return 0;
 }
 
-static struct dst_entry *route4(struct sr_qp *qp, struct sr_route *route)
+static struct dst_entry *route4(const struct sr_dev *dev, const struct sr_av *av,
+				struct sr_route *route)
 {
-	struct sr_av *av = &qp->av;
 	struct flowi4 fl = {
 		.flowi4_oif = av->oif,
 		.flowi4_tos = av->tos & INET_DSCP_MASK,
@@ -117,7 +136,7 @@ static struct dst_entry *route4(struct sr_qp *qp, struct sr_route *route)
 		.fl4_sport = av->sport,
 		.fl4_dport = htons(SR_UDP_PORT),
 	};
-	struct rtable *rt = ip_route_output_key(qp->dev->sn->net, &fl);
+	struct rtable *rt = ip_route_output_key(dev->sn->net, &fl);
 
 	if (IS_ERR(rt))
 		return NULL;
@@ -126,9 +145,9 @@ static struct dst_entry *route4(struct sr_qp *qp, struct sr_route *route)
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
-static struct dst_entry *route6(struct sr_qp *qp, struct sr_route *route)
+static struct dst_entry *route6(const struct sr_dev *dev, const struct sr_av *av,
+				struct sr_route *route)
 {
-	struct sr_av *av = &qp->av;
 	struct flowi6 fl = {
 		.flowi6_oif = av->oif,
 		.flowlabel = ip6_make_flowinfo(av->tos, av->flow),
@@ -140,7 +159,7 @@ static struct dst_entry *route6(struct sr_qp *qp, struct sr_route *route)
 	};
 	struct dst_entry *dst;
 
-	dst = ipv6_stub->ipv6_dst_lookup_flow(qp->dev->sn->net, qp->dev->sn->sk6->sk, &fl,
+	dst = ipv6_stub->ipv6_dst_lookup_flow(dev->sn->net, dev->sn->sk6->sk, &fl,
 					      NULL);
 	if (IS_ERR(dst))
 		return NULL;
@@ -148,7 +167,8 @@ static struct dst_entry *route6(struct sr_qp *qp, struct sr_route *route)
 	return dst;
 }
 #else
-static struct dst_entry *route6(struct sr_qp *qp, struct sr_route *route)
+static struct dst_entry *route6(const struct sr_dev *dev, const struct sr_av *av,
+				struct sr_route *route)
 {
 	return NULL;
 }
@@ -158,7 +178,7 @@ static struct dst_entry *route6(struct sr_qp *qp, struct sr_route *route)
  * sr_av_drop_route() - forget the cached route
  * @route: where it is kept
  *
- * Context: owner of %SR_TX_BUSY, or nobody sends any more.
+ * Context: its owner, or nobody sends any more.
  */
 void sr_av_drop_route(struct sr_route *route)
 {
@@ -168,18 +188,20 @@ void sr_av_drop_route(struct sr_route *route)
 
 /**
  * sr_av_route() - route to the peer
- * @qp: the QP
+ * @dev: the adapter
+ * @av: the way
  * @route: where it is kept
  *
  * Return: the route, good for the caller's RCU read section, or NULL.
  */
-struct dst_entry *sr_av_route(struct sr_qp *qp, struct sr_route *route)
+struct dst_entry *sr_av_route(const struct sr_dev *dev, const struct sr_av *av,
+			      struct sr_route *route)
 {
 	if (unlikely(READ_ONCE(route->stale)) && xchg(&route->stale, false))
 		sr_av_drop_route(route);
 	if (route->dst && dst_check(route->dst, route->cookie))
 		return route->dst;
 	sr_av_drop_route(route);
-	route->dst = qp->av.v6 ? route6(qp, route) : route4(qp, route);
+	route->dst = av->v6 ? route6(dev, av, route) : route4(dev, av, route);
 	return route->dst;
 }

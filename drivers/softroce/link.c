@@ -89,6 +89,8 @@ void sr_link_released(struct sr_dev *dev)
 	mutex_unlock(&sr_devs_lock);
 	/* a packet may be counting a drop for us */
 	synchronize_rcu_expedited();
+	WARN_ON(!xa_empty(&dev->ahs));
+	xa_destroy(&dev->ahs);
 	WARN_ON(!xa_empty(&dev->mrs));
 	xa_destroy(&dev->mrs);
 	kfree(dev);
@@ -106,6 +108,7 @@ static struct sr_dev *alloc_dev(struct net_device *ndev)
 	dev->direct = true;
 	INIT_LIST_HEAD(&dev->link);
 	xa_init_flags(&dev->mrs, XA_FLAGS_ALLOC1);
+	xa_init_flags(&dev->ahs, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ);
 	return dev;
 }
 

@@ -199,6 +199,7 @@ static void failed(struct sr_qp *qp, enum sr_result res, u8 rnr, struct ndk_noti
 		sr_req_rnr(qp, rnr, n);
 		break;
 	case SR_INV_REQ:
+	case SR_LEN:
 		sr_req_fail(qp, IB_WC_REM_INV_REQ_ERR, n);
 		break;
 	case SR_ACCESS:

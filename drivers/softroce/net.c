@@ -120,6 +120,7 @@ static int __net_init net_init(struct net *net)
 	/* a number reused at once after a restart meets packets of its past */
 	sn->next_qpn = get_random_u32() & 0xffffff;
 	INIT_LIST_HEAD(&sn->devs);
+	INIT_LIST_HEAD(&sn->mcast);
 	init_waitqueue_head(&sn->idle);
 	return 0;
 }

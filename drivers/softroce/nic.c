@@ -142,6 +142,10 @@ const struct ndk_nic_ops sr_nic_ops = {
 	.reg_user_mr = sr_reg_user_mr,
 	.get_dma_mr = sr_get_dma_mr,
 	.dereg_mr = sr_dereg_mr,
+	.ah_create = sr_ah_create,
+	.ah_destroy = sr_ah_destroy,
+	.mcast_attach = sr_mcast_attach,
+	.mcast_detach = sr_mcast_detach,
 };
 
 /*
@@ -199,6 +203,9 @@ void sr_fill_attr(struct sr_dev *dev, struct net_device *ndev)
 	a->max_mr = 1 << 23;
 	a->max_pd = 1 << 20;
 	a->max_ah = 1 << 20;
+	a->max_mcast_grp = 8192;
+	a->max_mcast_qp_attach = 56;
+	a->max_total_mcast_qp_attach = 8192 * 56;
 	a->max_qp_rd_atom = MAX_RD_ATOMIC;
 	a->max_qp_init_rd_atom = MAX_RD_ATOMIC;
 	a->max_res_rd_atom = INT_MAX;

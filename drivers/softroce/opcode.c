@@ -40,6 +40,12 @@ static const struct sr_opinfo table[SR_OPCODES] = {
 	[SR_FETCH_ADD]		= { REQ | SR_OP_ATOMIC | ONLY, LEN(28) },
 };
 
+static const struct sr_opinfo ud_send = { SEND_OP | ONLY | SR_OP_DETH, LEN(8) };
+
+static const struct sr_opinfo ud_send_imm = {
+	SEND_OP | ONLY | SR_OP_DETH | SR_OP_IMM, LEN(12)
+};
+
 static const struct sr_opinfo cnp = { SR_OP_VALID | SR_OP_CNP, LEN(SR_CNP_PAYLOAD) };
 static const struct sr_opinfo unknown;
 
@@ -51,9 +57,22 @@ static const struct sr_opinfo unknown;
  */
 const struct sr_opinfo *sr_opinfo(u8 opcode)
 {
+	u8 uc = opcode - SR_TRANSPORT_UC;
+
 	if (opcode < ARRAY_SIZE(table))
 		return &table[opcode];
-	return opcode == SR_CNP ? &cnp : &unknown;
+	if (uc <= SR_WRITE_ONLY_IMM)
+		return &table[uc];
+	switch (opcode) {
+	case SR_UD_SEND_ONLY:
+		return &ud_send;
+	case SR_UD_SEND_ONLY_IMM:
+		return &ud_send_imm;
+	case SR_CNP:
+		return &cnp;
+	default:
+		return &unknown;
+	}
 }
 EXPORT_SYMBOL_IF_KUNIT(sr_opinfo);
 

@@ -69,12 +69,28 @@ struct sr_qp *sr_qp_find(struct sr_net *sn, u32 qpn)
  */
 void sr_qp_fail_locked(struct sr_qp *qp, struct ndk_notify *n)
 {
-	struct sr_send *s = &qp->s;
-
 	if (qp->dead)
 		return;
 	WRITE_ONCE(qp->state, IB_QPS_ERR);
 	ndk_qp_enter_error(qp->nqp, false);
+	sr_qp_flush_sends(qp, n);
+
+	spin_lock(&qp->r.lock);
+	sr_resp_flush(qp, n);
+	spin_unlock(&qp->r.lock);
+}
+
+/**
+ * sr_qp_flush_sends() - flush the send queue
+ * @qp: the QP in error or SQ error, its s.lock held
+ * @n: collects events
+ */
+void sr_qp_flush_sends(struct sr_qp *qp, struct ndk_notify *n)
+{
+	struct sr_send *s = &qp->s;
+
+	if (qp->dead)
+		return;
 	ndk_sq_flush(qp->nqp, n);
 	s->una = READ_ONCE(s->end);
 	s->cur = s->una;
@@ -85,10 +101,6 @@ void sr_qp_fail_locked(struct sr_qp *qp, struct ndk_notify *n)
 	s->hi_psn = s->new_psn;
 	s->rnr_wait = false;
 	s->bad = false;
-
-	spin_lock(&qp->r.lock);
-	sr_resp_flush(qp, n);
-	spin_unlock(&qp->r.lock);
 }
 
 /**
@@ -105,13 +117,26 @@ void sr_qp_fail_responder(struct sr_qp *qp, struct ndk_notify *n)
 	sr_qp_kick(qp);
 }
 
+/*
+ * Without acknowledges only time tells. Overtaken, a message of an unreliable
+ * connection is lost; datagrams have no order to lose.
+ */
+static bool maybe_in_flight(const struct sr_qp *qp)
+{
+	const struct sr_send *s = &qp->s;
+
+	if (qp->type == IB_QPT_UC)
+		return time_is_after_jiffies(READ_ONCE(s->tx.stamp) + SR_UC_SETTLE);
+	return sr_outstanding(s);
+}
+
 /* Packets of another CPU are in flight: not yet, ours would overtake them. */
 static bool overtakes(const struct sr_qp *qp)
 {
 	const struct sr_send *s = &qp->s;
 	int cpu = READ_ONCE(s->tx.cpu);
 
-	return sr_outstanding(s) && cpu != smp_processor_id() && cpu_online(cpu) &&
+	return maybe_in_flight(qp) && cpu != smp_processor_id() && cpu_online(cpu) &&
 	       sr_qp_can_send(qp);
 }
 
@@ -183,7 +208,7 @@ static bool leave_to_owner(struct sr_qp *qp)
 
 	if (!overtakes(qp))
 		return false;
-	if (s->unasked) {
+	if (s->unasked || qp->type == IB_QPT_UC) {
 		/* once all is answered the QP may change CPUs */
 		s->ack_owed = true;
 		queue_work_on(READ_ONCE(s->tx.cpu), system_bh_wq, &qp->work);
@@ -252,8 +277,29 @@ void sr_progress(struct ndk_qp *nqp)
 		turns(qp);
 }
 
-static void init_qp(struct sr_qp *qp, struct ndk_qp *nqp)
+static bool known_type(enum ib_qp_type type)
 {
+	return type == IB_QPT_RC || type == IB_QPT_UC || type == IB_QPT_UD ||
+	       type == IB_QPT_GSI;
+}
+
+static u8 transport_of(enum ib_qp_type type)
+{
+	switch (type) {
+	case IB_QPT_RC:
+		return SR_TRANSPORT_RC;
+	case IB_QPT_UC:
+		return SR_TRANSPORT_UC;
+	default:
+		return SR_TRANSPORT_UD;
+	}
+}
+
+static void init_qp(struct sr_qp *qp, struct ndk_qp *nqp, enum ib_qp_type type)
+{
+	qp->type = type;
+	qp->transport = transport_of(type);
+	qp->qkey = type == IB_QPT_GSI ? SR_GSI_QKEY : 0;
 	qp->nqp = nqp;
 	qp->dev = nqp->nic->priv;
 	qp->state = IB_QPS_RESET;
@@ -269,6 +315,43 @@ static void init_qp(struct sr_qp *qp, struct ndk_qp *nqp)
 	sr_req_timers_init(qp);
 }
 
+/* From here on packets find it. */
+static int publish(struct sr_qp *qp)
+{
+	struct sr_net *sn = qp->dev->sn;
+	int err;
+
+	/* 0 and 1 have fixed meanings, so has the last; up to 15 keep a distance */
+	err = xa_alloc_cyclic(&sn->qps, &qp->qpn, NULL, XA_LIMIT(16, SR_MCAST_QPN - 1),
+			      &sn->next_qpn, GFP_KERNEL);
+	if (err < 0)
+		return err;
+	qp->nqp->ibqp.qp_num = qp->qpn;
+	/* cannot fail: the slot is reserved */
+	xa_store(&sn->qps, qp->qpn, qp, GFP_KERNEL);
+	return 0;
+}
+
+static int publish_gsi(struct sr_qp *qp)
+{
+	qp->qpn = SR_GSI_QPN;
+	qp->nqp->ibqp.qp_num = qp->qpn;
+	/* the core makes one per port */
+	if (cmpxchg((struct sr_qp **)&qp->dev->gsi, NULL, qp))
+		return -EBUSY;
+	return 0;
+}
+
+static void unpublish(struct sr_qp *qp)
+{
+	if (qp->type == IB_QPT_GSI)
+		RCU_INIT_POINTER(qp->dev->gsi, NULL);
+	else
+		xa_erase(&qp->dev->sn->qps, qp->qpn);
+	if (qp->type == IB_QPT_UD)
+		sr_mcast_forget(qp);
+}
+
 /**
  * sr_qp_create() - see struct ndk_nic_ops
  * @nqp: the QP
@@ -282,26 +365,19 @@ int sr_qp_create(struct ndk_qp *nqp, const struct ib_qp_init_attr *init)
 	struct sr_qp *qp;
 	int err;
 
-	if (init->qp_type != IB_QPT_RC) {
+	if (!known_type(init->qp_type)) {
 		ibdev_dbg(&dev->nic->ibdev, "QP type %d is not supported\n", init->qp_type);
 		return -EOPNOTSUPP;
 	}
 	qp = kzalloc(sizeof(*qp), GFP_KERNEL_ACCOUNT);
 	if (!qp)
 		return -ENOMEM;
-	init_qp(qp, nqp);
-	/* 0 and 1 have fixed meanings; the rest up to 15 keep a distance */
-	err = xa_alloc_cyclic(&dev->sn->qps, &qp->qpn, NULL, XA_LIMIT(16, 0xffffff),
-			      &dev->sn->next_qpn, GFP_KERNEL);
-	if (err < 0) {
-		kfree(qp);
-		return err;
-	}
-	nqp->ibqp.qp_num = qp->qpn;
+	init_qp(qp, nqp, init->qp_type);
 	nqp->priv = qp;
-	/* cannot fail: the slot is reserved */
-	xa_store(&dev->sn->qps, qp->qpn, qp, GFP_KERNEL);
-	return 0;
+	err = init->qp_type == IB_QPT_GSI ? publish_gsi(qp) : publish(qp);
+	if (err)
+		kfree(qp);
+	return err;
 }
 
 /* Nothing starts any more, and what runs has ended on return. */
@@ -343,7 +419,7 @@ void sr_qp_destroy(struct ndk_qp *nqp)
 {
 	struct sr_qp *qp = nqp->priv;
 
-	xa_erase(&qp->dev->sn->qps, qp->qpn);
+	unpublish(qp);
 	stop(qp);
 	forget(qp);
 	kfree(qp);
@@ -487,6 +563,8 @@ static void set_attr(struct sr_qp *qp, const struct ib_qp_attr *attr, int mask)
 		qp->mtu = ib_mtu_enum_to_int(attr->path_mtu);
 		qp->mtu_shift = ilog2(qp->mtu);
 	}
+	if (mask & IB_QP_QKEY)
+		qp->qkey = attr->qkey;
 	if (mask & IB_QP_ACCESS_FLAGS)
 		qp->access = attr->qp_access_flags;
 	if (mask & IB_QP_MIN_RNR_TIMER)

@@ -78,6 +78,13 @@ void sr_req_advanced(struct sr_qp *qp)
 	}
 }
 
+/* Without a connection the peer is none the worse: receiving goes on. */
+static void stop_sends(struct sr_qp *qp, struct ndk_notify *n)
+{
+	ndk_qp_enter_error(qp->nqp, true);
+	sr_qp_flush_sends(qp, n);
+}
+
 /**
  * sr_req_fail() - the oldest request failed, and the QP with it
  * @qp: the QP
@@ -88,8 +95,14 @@ void sr_req_fail(struct sr_qp *qp, enum ib_wc_status status, struct ndk_notify *
 {
 	ibdev_dbg(&qp->dev->nic->ibdev, "QP %u: request failed: %s\n", qp->qpn,
 		  ib_wc_status_msg(status));
+	/* the unreliable ones report in batches: what is before is done */
+	if (qp->type != IB_QPT_RC)
+		ndk_sq_complete(qp->nqp, qp->s.una, n);
 	ndk_sq_fail(qp->nqp, status, n);
-	sr_qp_fail_locked(qp, n);
+	if (qp->type != IB_QPT_RC && cmpxchg(&qp->state, IB_QPS_RTS, IB_QPS_SQE) == IB_QPS_RTS)
+		stop_sends(qp, n);
+	else
+		sr_qp_fail_locked(qp, n);
 }
 
 /**
@@ -202,6 +215,8 @@ static bool wants_ack(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn,
 {
 	struct sr_send *s = &qp->s;
 
+	if (qp->type == IB_QPT_UC)
+		return false;
 	/* often enough, and with the last packet that the window lets out */
 	if (++s->unasked >= SR_ACK_EVERY || sr_psn_dist(psn, s->una_psn) + 1 >= s->window)
 		return true;
@@ -261,7 +276,7 @@ static int send_data(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn,
 	u8 *data;
 
 	info = sr_opinfo(op);
-	skb = sr_tx_new(qp, info->hdr_len, len, &bth);
+	skb = sr_tx_new(qp, &qp->av, info->hdr_len, len, &bth);
 	if (!skb)
 		return -ENOMEM;
 	data = (u8 *)bth + info->hdr_len;
@@ -289,7 +304,7 @@ static int send_read(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn, u32 
 	struct sr_bth *bth;
 	struct sk_buff *skb;
 
-	skb = sr_tx_new(qp, sr_opinfo(SR_READ_REQUEST)->hdr_len, 0, &bth);
+	skb = sr_tx_new(qp, &qp->av, sr_opinfo(SR_READ_REQUEST)->hdr_len, 0, &bth);
 	if (!skb)
 		return -ENOMEM;
 	sr_tx_bth(qp, bth, SR_READ_REQUEST, psn, 0, true, false);
@@ -305,7 +320,7 @@ static int send_atomic(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn)
 	struct sr_bth *bth;
 	struct sk_buff *skb;
 
-	skb = sr_tx_new(qp, sr_opinfo(op)->hdr_len, 0, &bth);
+	skb = sr_tx_new(qp, &qp->av, sr_opinfo(op)->hdr_len, 0, &bth);
 	if (!skb)
 		return -ENOMEM;
 	sr_tx_bth(qp, bth, op, psn, 0, true, false);
@@ -371,6 +386,12 @@ static void sent(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 n)
 		s->hi_psn = s->next_psn;
 	if (s->next_psn == sr_psn_add(wqe->last_psn, 1))
 		s->cur++;
+	if (qp->type == IB_QPT_UC) {
+		/* sent is done */
+		s->una_psn = s->next_psn;
+		s->una = s->cur;
+		return;
+	}
 	sr_req_arm(qp);
 }
 
@@ -407,6 +428,9 @@ static int send_one(struct sr_qp *qp, const struct ndk_swqe *wqe, const struct s
 	if (sr_wr_is_owed(wqe->opcode))
 		return send_owed(qp, wqe);
 	len = send_data(qp, wqe, qp->s.next_psn, sl);
+	/* nobody waits for it to be tried again */
+	if (len == -ENOMEM && qp->type == IB_QPT_UC)
+		len = 0;
 	if (len >= 0)
 		sent(qp, wqe, 1);
 	return len;
@@ -436,9 +460,12 @@ static bool send_step(struct sr_qp *qp, struct ndk_swqe *wqe, struct sr_slice *s
 }
 
 /* Nothing of ours is on the wire: the peer may be reached without one. */
-static bool quiet(const struct sr_send *s)
+static bool may_go_directly(const struct sr_qp *qp)
 {
-	return s->una == s->cur && s->una_psn == s->next_psn && s->una_psn == s->hi_psn;
+	const struct sr_send *s = &qp->s;
+
+	return qp->type == IB_QPT_RC && READ_ONCE(qp->dev->direct) && s->una == s->cur &&
+	       s->una_psn == s->next_psn && s->una_psn == s->hi_psn;
 }
 
 static bool step(struct sr_qp *qp, struct sr_slice *sl, struct ndk_notify *n)
@@ -465,9 +492,23 @@ static bool step(struct sr_qp *qp, struct sr_slice *sl, struct ndk_notify *n)
 		if (!sr_req_start(qp, wqe))
 			return false;
 	}
-	if (quiet(s) && READ_ONCE(qp->dev->direct) && sr_local_run(qp, sl, n))
+	if (may_go_directly(qp) && sr_local_run(qp, sl, n))
 		return true;
 	return send_step(qp, wqe, sl, n);
+}
+
+static void run_connected(struct sr_qp *qp, struct ndk_notify *n)
+{
+	struct sr_slice sl;
+
+	sr_slice_init(&sl);
+	while (step(qp, &sl, n)) {
+		if (!sr_slice_over(&sl))
+			continue;
+		if (!sr_answer_due(&qp->s))
+			sr_qp_kick(qp);
+		return;
+	}
 }
 
 /**
@@ -477,19 +518,22 @@ static bool step(struct sr_qp *qp, struct sr_slice *sl, struct ndk_notify *n)
  */
 void sr_req_run(struct sr_qp *qp, struct ndk_notify *n)
 {
-	struct sr_slice sl;
-
 	if (READ_ONCE(qp->state) == IB_QPS_ERR) {
 		sr_qp_fail_locked(qp, n);
 		return;
 	}
-	sr_slice_init(&sl);
-	while (step(qp, &sl, n)) {
-		if (!sr_slice_over(&sl))
-			continue;
-		if (!sr_answer_due(&qp->s))
-			sr_qp_kick(qp);
+	if (READ_ONCE(qp->state) == IB_QPS_SQE) {
+		sr_qp_flush_sends(qp, n);
 		return;
+	}
+	if (sr_qp_is_ud(qp)) {
+		sr_ud_run(qp, n);
+		return;
+	}
+	run_connected(qp, n);
+	if (qp->type == IB_QPT_UC && sr_qp_can_send(qp)) {
+		ndk_sq_complete(qp->nqp, qp->s.una, n);
+		sr_req_drained(qp, n);
 	}
 }
 

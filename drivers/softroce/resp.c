@@ -46,8 +46,25 @@ static void recv_done(struct sr_qp *qp, enum ib_wc_status status, const struct s
 	ndk_recv_done(qp->nqp, &wc, m && m->solicited, n);
 }
 
-/* The message needs a receive request: have one. */
-static enum sr_result need_rwqe(struct sr_qp *qp, struct ndk_notify *n)
+/**
+ * sr_resp_drop_rwqe() - the receive request in use failed
+ * @qp: the QP
+ * @status: its outcome
+ * @n: collects events
+ */
+void sr_resp_drop_rwqe(struct sr_qp *qp, enum ib_wc_status status, struct ndk_notify *n)
+{
+	recv_done(qp, status, NULL, n);
+}
+
+/**
+ * sr_resp_need_rwqe() - the message needs a receive request: have one
+ * @qp: the QP
+ * @n: collects events
+ *
+ * Return: %SR_DONE, %SR_RNR if there is none, %SR_REM_OP if it was bad.
+ */
+enum sr_result sr_resp_need_rwqe(struct sr_qp *qp, struct ndk_notify *n)
 {
 	struct sr_recv *r = &qp->r;
 	int got;
@@ -109,7 +126,7 @@ static enum sr_result place(struct sr_qp *qp, struct sr_msg *m, u64 va, u32 rkey
 		return SR_DONE;
 	if (send && m->len > qp->r.rwqe.length - off) {
 		recv_done(qp, IB_WC_LOC_LEN_ERR, NULL, n);
-		return SR_INV_REQ;
+		return SR_LEN;
 	}
 	if (send)
 		sr_cur_init(&dst, qp, qp->r.rwqe.sge, qp->r.rwqe.num_sge, off,
@@ -152,7 +169,7 @@ enum sr_result sr_resp_data(struct sr_qp *qp, struct sr_msg *m, struct ndk_notif
 	if (res == SR_DONE && write && first)
 		res = open_write(qp, m);
 	if (res == SR_DONE && (!write || (last && m->flags & SR_OP_IMM)))
-		res = need_rwqe(qp, n);
+		res = sr_resp_need_rwqe(qp, n);
 	if (res == SR_DONE)
 		res = place(qp, m, va, rkey, off, n);
 	if (res != SR_DONE)
@@ -247,6 +264,7 @@ void sr_resp_error(struct sr_qp *qp, enum sr_result res, struct ndk_notify *n)
 {
 	switch (res) {
 	case SR_INV_REQ:
+	case SR_LEN:
 		ndk_notify_event(n, qp->nqp, IB_EVENT_QP_REQ_ERR);
 		break;
 	case SR_ACCESS:
@@ -290,7 +308,7 @@ static void put_aeth(struct sr_qp *qp, struct sr_bth *bth, u8 syndrome)
 static void send_ack(struct sr_qp *qp, u32 psn, u8 syndrome)
 {
 	struct sr_bth *bth;
-	struct sk_buff *skb = sr_tx_new(qp, sr_opinfo(SR_ACKNOWLEDGE)->hdr_len, 0, &bth);
+	struct sk_buff *skb = sr_tx_new(qp, &qp->av, sr_opinfo(SR_ACKNOWLEDGE)->hdr_len, 0, &bth);
 
 	if (!skb)
 		return;
@@ -313,7 +331,7 @@ static void send_atomic_ack(struct sr_qp *qp, u32 psn, u64 orig)
 {
 	struct sr_atomic_ack *ack;
 	struct sr_bth *bth;
-	struct sk_buff *skb = sr_tx_new(qp, sr_opinfo(SR_ATOMIC_ACK)->hdr_len, 0, &bth);
+	struct sk_buff *skb = sr_tx_new(qp, &qp->av, sr_opinfo(SR_ATOMIC_ACK)->hdr_len, 0, &bth);
 
 	if (!skb)
 		return;
@@ -362,7 +380,7 @@ static int read_packet(struct sr_qp *qp)
 	struct sk_buff *skb;
 	struct sr_cur src;
 
-	skb = sr_tx_new(qp, info->hdr_len, len, &bth);
+	skb = sr_tx_new(qp, &qp->av, info->hdr_len, len, &bth);
 	if (!skb)
 		return -ENOMEM;
 	sr_cur_init(&src, qp, &sge, 1, 0, IB_ACCESS_REMOTE_READ);
@@ -441,7 +459,12 @@ static void get_atomic(struct sk_buff *skb, struct sr_msg *m)
 	m->cas = sr_pkt(skb)->opcode == SR_COMPARE_SWAP;
 }
 
-static void get_msg(struct sk_buff *skb, struct sr_msg *m)
+/**
+ * sr_resp_get_msg() - what a request packet asks for
+ * @skb: the packet
+ * @m: set
+ */
+void sr_resp_get_msg(struct sk_buff *skb, struct sr_msg *m)
 {
 	struct sr_pkt *pkt = sr_pkt(skb);
 
@@ -460,8 +483,15 @@ static void get_msg(struct sk_buff *skb, struct sr_msg *m)
 	m->src.off = pkt->data;
 }
 
-/* All but the last packet of a message are full, and the last is not empty. */
-static bool payload_fits(const struct sr_qp *qp, const struct sr_pkt *pkt)
+/**
+ * sr_resp_payload_fits() - has the packet the length its place demands
+ * @qp: the QP
+ * @pkt: the packet
+ *
+ * Return: true if it has: all but the last packet of a message are full, and
+ * the last is not empty.
+ */
+bool sr_resp_payload_fits(const struct sr_qp *qp, const struct sr_pkt *pkt)
 {
 	if (pkt->flags & (SR_OP_READ | SR_OP_ATOMIC))
 		return true;
@@ -491,7 +521,7 @@ static void duplicate_read(struct sr_qp *qp, struct sk_buff *skb, struct sr_slic
 	u32 back = sr_psn_dist(qp->r.epsn, pkt->psn);
 	struct sr_msg m;
 
-	get_msg(skb, &m);
+	sr_resp_get_msg(skb, &m);
 	if (m.dlen > 1U << 31 || !(qp->access & IB_ACCESS_REMOTE_READ))
 		return;
 	m.npkts = read_packets(qp, m.dlen);
@@ -546,14 +576,14 @@ static void execute(struct sr_qp *qp, struct sk_buff *skb, struct sr_slice *sl,
 	struct sr_msg m;
 	u64 orig = 0;
 
-	get_msg(skb, &m);
+	sr_resp_get_msg(skb, &m);
 	if (pkt->flags & SR_OP_READ) {
 		res = sr_resp_read_check(qp, &m);
 		m.npkts = read_packets(qp, m.dlen);
 	} else if (pkt->flags & SR_OP_ATOMIC) {
 		res = sr_resp_atomic(qp, &m, pkt->psn, &orig);
 	} else {
-		res = payload_fits(qp, pkt) ? sr_resp_data(qp, &m, n) : SR_INV_REQ;
+		res = sr_resp_payload_fits(qp, pkt) ? sr_resp_data(qp, &m, n) : SR_INV_REQ;
 	}
 	if (res != SR_DONE) {
 		answer_failure(qp, pkt->psn, res, n);
@@ -616,6 +646,14 @@ void sr_resp_packet(struct sr_qp *qp, struct sk_buff *skb, struct ndk_notify *n)
 	if (!sr_qp_can_receive(qp)) {
 		ndk_count(qp->nqp, NDK_STAT_DROP_QP_STATE, 1);
 		kfree_skb(skb);
+		return;
+	}
+	if (qp->type != IB_QPT_RC) {
+		if (qp->type == IB_QPT_UC)
+			sr_uc_packet(qp, skb, n);
+		else
+			sr_ud_packet(qp, skb, n);
+		napi_consume_skb(skb, 1);
 		return;
 	}
 	if (qp->r.rd_left || !skb_queue_empty(&qp->r.backlog)) {

@@ -7,6 +7,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/udp.h>
+#include <rdma/ib_cache.h>
 
 #include "softroce.h"
 
@@ -149,13 +150,14 @@ static bool pkey_ok(const struct sr_bth *bth)
 /* What is wrong with the packet, as far as the QP is concerned; or 0. */
 static int judge(struct sk_buff *skb, struct sr_qp *qp, bool v6)
 {
-	if (!qp)
-		return NDK_STAT_DROP_QPN;
 	if (!pkey_ok(sr_pkt_bth(skb)))
 		return NDK_STAT_DROP_PKEY;
 	if (!sr_qp_can_receive(qp))
 		return NDK_STAT_DROP_QP_STATE;
-	if (!from_peer(skb, &qp->av, v6))
+	if (!(sr_pkt(skb)->flags & SR_OP_CNP) &&
+	    (sr_pkt(skb)->opcode & SR_TRANSPORT_MASK) != qp->transport)
+		return NDK_STAT_DROP_OPCODE;
+	if (!sr_qp_is_ud(qp) && !from_peer(skb, &qp->av, v6))
 		return NDK_STAT_DROP_ADDRESS;
 	return 0;
 }
@@ -187,29 +189,88 @@ static void deliver(struct sr_qp *qp, struct sk_buff *skb)
 	}
 }
 
+/* Is the packet addressed to @dev? Its netdev need not be where it came in. */
+static bool to_device(const struct sk_buff *skb, const struct sr_dev *dev, bool v6)
+{
+	const struct ib_gid_attr *attr;
+	union ib_gid gid;
+
+	if (v6)
+		memcpy(&gid, &ipv6_hdr(skb)->daddr, sizeof(gid));
+	else
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, (struct in6_addr *)&gid);
+	attr = rdma_find_gid_by_port(&dev->nic->ibdev, &gid, IB_GID_TYPE_ROCE_UDP_ENCAP, 1,
+				     NULL);
+	if (IS_ERR(attr))
+		return false;
+	rdma_put_gid_attr(attr);
+	return true;
+}
+
+/* Every device has a QP 1: the address tells whose is meant. */
+static struct sr_qp *find_gsi(struct sr_net *sn, const struct sk_buff *skb, bool v6)
+{
+	struct sr_dev *dev;
+	struct sr_qp *qp;
+
+	list_for_each_entry_rcu(dev, &sn->devs, link) {
+		qp = rcu_dereference(dev->gsi);
+		if (qp && to_device(skb, dev, v6))
+			return qp;
+	}
+	return NULL;
+}
+
+static struct sr_qp *find_qp(struct sr_net *sn, struct sk_buff *skb, bool v6)
+{
+	u32 qpn = sr_pkt(skb)->qpn;
+
+	return qpn == SR_GSI_QPN ? find_gsi(sn, skb, v6) : sr_qp_find(sn, qpn);
+}
+
+/**
+ * sr_rx_deliver() - a packet that is sound, to the QP it names
+ * @qp: the QP
+ * @skb: the packet, taken over
+ * @v6: it came by IPv6
+ */
+void sr_rx_deliver(struct sr_qp *qp, struct sk_buff *skb, bool v6)
+{
+	int bad = judge(skb, qp, v6);
+
+	if (bad) {
+		ndk_count(qp->nqp, bad, 1);
+		kfree_skb(skb);
+		return;
+	}
+	deliver(qp, skb);
+}
+
 /* Takes over @skb. */
 static void receive(struct sr_net *sn, struct sk_buff *skb, bool v6)
 {
 	enum ndk_stat why;
 	struct sr_qp *qp;
 	u32 end;
-	int bad;
 
 	if (!parse(skb, v6, &end, &why)) {
 		count_drop(sn, skb, NULL, why);
 		goto drop;
 	}
-	qp = sr_qp_find(sn, sr_pkt(skb)->qpn);
+	qp = find_qp(sn, skb, v6);
 	if (!icrc_ok(skb, end, v6)) {
 		count_drop(sn, skb, qp, NDK_STAT_ICRC_ERRORS);
 		goto drop;
 	}
-	bad = judge(skb, qp, v6);
-	if (bad) {
-		count_drop(sn, skb, qp, bad);
+	if (sr_pkt(skb)->qpn == SR_MCAST_QPN && sr_mcast_rx(sn, skb, v6)) {
+		consume_skb(skb);
+		return;
+	}
+	if (!qp) {
+		count_drop(sn, skb, NULL, NDK_STAT_DROP_QPN);
 		goto drop;
 	}
-	deliver(qp, skb);
+	sr_rx_deliver(qp, skb, v6);
 	return;
 drop:
 	kfree_skb(skb);

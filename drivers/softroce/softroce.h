@@ -50,6 +50,8 @@
 #define SR_WINDOW_MIN		8U
 /* an acknowledge is asked for at least this often */
 #define SR_ACK_EVERY		32
+/* by then what a CPU has sent has arrived, in jiffies */
+#define SR_UC_SETTLE		2
 /* one turn of a QP, before other softirqs get theirs */
 #define SR_SLICE_PACKETS	64
 #define SR_SLICE_BYTES		(256 * 1024)
@@ -72,6 +74,7 @@ struct sr_qp;
  *	are reached through lo)
  * @next_qpn: where the search for a free number goes on
  * @devs: devices in this namespace, RCU list, changed under sr_devs_lock
+ * @mcast: multicast groups, RCU list of &struct sr_mcast, changed under @mutex
  * @idle: woken when @users drops
  */
 struct sr_net {
@@ -83,6 +86,7 @@ struct sr_net {
 	struct xarray qps;
 	u32 next_qpn;
 	struct list_head devs;
+	struct list_head mcast;
 	wait_queue_head_t idle;
 };
 
@@ -96,6 +100,9 @@ struct sr_net {
  * @mrs: key index to &struct sr_mr
  * @next_mr: where the search for a free index goes on
  * @direct: requests between QPs of this device skip the wire
+ * @gsi: QP 1, RCU; every device has one, so it is not in @sn->qps
+ * @ahs: number to &struct sr_ah
+ * @next_ah: where the search for a free number goes on
  * @link: in @sn->devs
  */
 struct sr_dev {
@@ -107,6 +114,9 @@ struct sr_dev {
 	struct xarray mrs;
 	u32 next_mr;
 	bool direct;
+	struct sr_qp __rcu *gsi;
+	struct xarray ahs;
+	u32 next_ah;
 	struct list_head link;
 };
 
@@ -198,6 +208,7 @@ struct sr_route {
  * @queue: packets built, in order
  * @flags: %SR_TX_BUSY
  * @cpu: that gave the last packet to the stack
+ * @stamp: when, in jiffies
  * @route: used only by the owner of %SR_TX_BUSY
  * @crc: ICRC states, protected by the lock that packets are built under
  *
@@ -208,6 +219,7 @@ struct sr_tx {
 	struct sk_buff_head queue;
 	unsigned long flags;
 	int cpu;
+	unsigned long stamp;
 	struct sr_route route;
 	struct sr_crc_cache crc;
 };
@@ -234,6 +246,22 @@ struct sr_av {
 	int oif;
 	__be32 flow;
 	__be16 sport;
+};
+
+/**
+ * struct sr_ah - address handle
+ * @av: the way to the peer
+ * @lock: protects @route: QPs share the handle
+ * @route: kept for the next datagram
+ * @number: of the handle
+ * @rcu: frees it once no requester can have found it
+ */
+struct sr_ah {
+	struct sr_av av;
+	spinlock_t lock;	/* route */
+	struct sr_route route;
+	u32 number;
+	struct rcu_head rcu;
 };
 
 /**
@@ -387,7 +415,10 @@ struct sr_recv {
  * @state: enum ib_qp_state; written under @s.lock or @r.lock, to ERR under
  *	either; read without
  * @dead: being destroyed, nothing may be started any more
- * @mtu: path MTU
+ * @type: enum ib_qp_type
+ * @transport: SR_TRANSPORT_* of its packets
+ * @qkey: UD: key that datagrams to us must carry
+ * @mtu: path MTU; UD: largest there is
  * @mtu_shift: its logarithm
  * @min_rnr: RNR timer code we ask for
  * @access: what the peer may do, IB_ACCESS_*
@@ -409,6 +440,9 @@ struct sr_qp {
 	u8 min_rnr;
 	u8 attr_retry;
 	u8 attr_rnr_retry;
+	u8 type;
+	u8 transport;
+	u32 qkey;
 	u32 mtu;
 	int access;
 	struct sr_send s;
@@ -511,6 +545,7 @@ struct sr_msg {
  * @SR_RNR: no receive request
  * @SR_INV_REQ: the requester broke the rules
  * @SR_ACCESS: key, range or permission
+ * @SR_LEN: a SEND longer than the receive request, which failed
  * @SR_REM_OP: the responder's own receive request is bad
  * @SR_SRC: the payload could not be read; nothing has changed
  */
@@ -519,6 +554,7 @@ enum sr_result {
 	SR_RNR,
 	SR_INV_REQ,
 	SR_ACCESS,
+	SR_LEN,
 	SR_REM_OP,
 	SR_SRC,
 };
@@ -555,6 +591,7 @@ void sr_qp_destroy(struct ndk_qp *nqp);
 void sr_leave(struct sr_qp *qp, struct sr_tx *tx, struct ndk_notify *n);
 void sr_qp_kick(struct sr_qp *qp);
 void sr_qp_fail_locked(struct sr_qp *qp, struct ndk_notify *n);
+void sr_qp_flush_sends(struct sr_qp *qp, struct ndk_notify *n);
 void sr_qp_fail_responder(struct sr_qp *qp, struct ndk_notify *n);
 struct sr_qp *sr_qp_find(struct sr_net *sn, u32 qpn);
 
@@ -580,10 +617,31 @@ int sr_place(struct sr_cur *dst, struct sr_src *src, u32 len);
 
 /* av.c: process context */
 int sr_av_set(struct sr_qp *qp, const struct rdma_ah_attr *ah);
+
+/* av.c: any context */
+int sr_av_init(struct sr_av *av, const struct sr_dev *dev, const struct rdma_ah_attr *ah,
+	       u32 lqpn, u32 rqpn);
 void sr_av_drop_route(struct sr_route *route);
 
-/* av.c: bottom halves off, RCU read section, owner of SR_TX_BUSY */
-struct dst_entry *sr_av_route(struct sr_qp *qp, struct sr_route *route);
+/* av.c: bottom halves off, RCU read section, owner of the route */
+struct dst_entry *sr_av_route(const struct sr_dev *dev, const struct sr_av *av,
+			      struct sr_route *route);
+
+/* ah.c: any context */
+int sr_ah_create(struct ndk_ah *ah, const struct rdma_ah_attr *attr);
+void sr_ah_destroy(struct ndk_ah *ah);
+
+/* ah.c: RCU read section */
+struct sr_ah *sr_ah_find(struct sr_dev *dev, u32 number);
+struct dst_entry *sr_ah_route(const struct sr_dev *dev, struct sr_ah *ah);
+
+/* mcast.c: process context */
+int sr_mcast_attach(struct ndk_qp *nqp, const union ib_gid *gid);
+int sr_mcast_detach(struct ndk_qp *nqp, const union ib_gid *gid);
+void sr_mcast_forget(struct sr_qp *qp);
+
+/* mcast.c: bottom halves off, RCU read section */
+bool sr_mcast_rx(struct sr_net *sn, struct sk_buff *skb, bool v6);
 
 /* icrc.c */
 int sr_icrc_init(void);
@@ -593,15 +651,19 @@ u32 sr_icrc_prefix(const void *ip, bool v6);
 u32 sr_icrc_bth(u32 crc, const struct sr_bth *bth);
 
 /* tx.c: bottom halves off, RCU read section */
-struct sk_buff *sr_tx_new(struct sr_qp *qp, u32 bth_len, u32 payload, struct sr_bth **bth);
+struct sk_buff *sr_tx_new(struct sr_qp *qp, const struct sr_av *av, u32 bth_len, u32 payload,
+			  struct sr_bth **bth);
 void sr_tx_bth(struct sr_qp *qp, struct sr_bth *bth, u8 opcode, u32 psn, u32 payload,
 	       bool ackreq, bool solicited);
 void sr_tx_queue(struct sr_qp *qp, struct sr_tx *tx, struct sk_buff *skb,
 		 struct sr_bth *bth);
+void sr_tx_queue_to(struct sr_qp *qp, struct sr_ah *ah, struct sk_buff *skb,
+		    struct sr_bth *bth);
 void sr_tx_flush(struct sr_qp *qp, struct sr_tx *tx);
 
 /* rx.c: softirq */
 int sr_rx(struct sock *sk, struct sk_buff *skb);
+void sr_rx_deliver(struct sr_qp *qp, struct sk_buff *skb, bool v6);
 
 /* req.c: under s.lock */
 void sr_req_run(struct sr_qp *qp, struct ndk_notify *n);
@@ -616,6 +678,15 @@ void sr_req_arm(struct sr_qp *qp);
 /* req.c: timers */
 void sr_req_timers_init(struct sr_qp *qp);
 
+/* uc.c: under r.lock */
+void sr_uc_packet(struct sr_qp *qp, struct sk_buff *skb, struct ndk_notify *n);
+
+/* ud.c: under s.lock */
+void sr_ud_run(struct sr_qp *qp, struct ndk_notify *n);
+
+/* ud.c: under r.lock */
+void sr_ud_packet(struct sr_qp *qp, struct sk_buff *skb, struct ndk_notify *n);
+
 /* comp.c: under s.lock */
 void sr_comp_packet(struct sr_qp *qp, struct sk_buff *skb, struct ndk_notify *n);
 
@@ -624,6 +695,10 @@ void sr_resp_packet(struct sr_qp *qp, struct sk_buff *skb, struct ndk_notify *n)
 void sr_resp_continue(struct sr_qp *qp, struct ndk_notify *n);
 void sr_resp_flush(struct sr_qp *qp, struct ndk_notify *n);
 void sr_resp_established(struct sr_qp *qp, struct ndk_notify *n);
+enum sr_result sr_resp_need_rwqe(struct sr_qp *qp, struct ndk_notify *n);
+void sr_resp_drop_rwqe(struct sr_qp *qp, enum ib_wc_status status, struct ndk_notify *n);
+void sr_resp_get_msg(struct sk_buff *skb, struct sr_msg *m);
+bool sr_resp_payload_fits(const struct sr_qp *qp, const struct sr_pkt *pkt);
 enum sr_result sr_resp_data(struct sr_qp *qp, struct sr_msg *m, struct ndk_notify *n);
 enum sr_result sr_resp_read_check(struct sr_qp *qp, const struct sr_msg *m);
 enum sr_result sr_resp_atomic(struct sr_qp *qp, const struct sr_msg *m, u32 psn, u64 *orig);
@@ -631,6 +706,11 @@ void sr_resp_error(struct sr_qp *qp, enum sr_result res, struct ndk_notify *n);
 
 /* local.c: under s.lock */
 bool sr_local_run(struct sr_qp *qp, struct sr_slice *sl, struct ndk_notify *n);
+
+static inline bool sr_qp_is_ud(const struct sr_qp *qp)
+{
+	return qp->type == IB_QPT_UD || qp->type == IB_QPT_GSI;
+}
 
 static inline bool sr_wr_is_read(u8 opcode)
 {
@@ -674,7 +754,8 @@ static inline bool sr_qp_can_receive(const struct sr_qp *qp)
 {
 	u8 state = READ_ONCE(qp->state);
 
-	return state == IB_QPS_RTR || state == IB_QPS_RTS || state == IB_QPS_SQD;
+	return state == IB_QPS_RTR || state == IB_QPS_RTS || state == IB_QPS_SQD ||
+	       state == IB_QPS_SQE;
 }
 
 #endif /* _SOFTROCE_H */

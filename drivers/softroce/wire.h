@@ -90,7 +90,29 @@ struct sr_atomic_ack {
 } __packed;
 static_assert(sizeof(struct sr_atomic_ack) == 8);
 
-/* RC opcodes (transport 000b in the top three bits), and the CNP */
+struct sr_deth {
+	__be32 qkey;
+	__be32 sqp;	/* source QP */
+} __packed;
+static_assert(sizeof(struct sr_deth) == 8);
+
+/* space in front of a datagram's payload in the receive buffer */
+#define SR_GRH_LEN	40
+/* QP 1 and its key are the same everywhere */
+#define SR_GSI_QPN	1
+#define SR_GSI_QKEY	0x80010000
+#define SR_MCAST_QPN	0xffffff
+
+/* top three bits of an opcode */
+#define SR_TRANSPORT_RC	0x00
+#define SR_TRANSPORT_UC	0x20
+#define SR_TRANSPORT_UD	0x60
+#define SR_TRANSPORT_MASK	0xe0
+
+/*
+ * RC opcodes; UC has those of SEND and WRITE with its own top bits. Then the two
+ * of UD, and the CNP.
+ */
 enum sr_opcode {
 	SR_SEND_FIRST		= 0x00,
 	SR_SEND_MIDDLE		= 0x01,
@@ -114,6 +136,8 @@ enum sr_opcode {
 	SR_COMPARE_SWAP		= 0x13,
 	SR_FETCH_ADD		= 0x14,
 	SR_OPCODES		= 0x15,
+	SR_UD_SEND_ONLY		= 0x64,
+	SR_UD_SEND_ONLY_IMM	= 0x65,
 	SR_CNP			= 0x81,
 };
 
@@ -131,6 +155,7 @@ enum sr_opcode {
 #define SR_OP_RETH		0x0400
 #define SR_OP_AETH		0x0800
 #define SR_OP_CNP		0x1000
+#define SR_OP_DETH		0x4000
 
 /**
  * struct sr_opinfo - one row of the opcode table

@@ -46,6 +46,9 @@ struct ndk_queue;
  * @remote_addr: RDMA and atomics: address at the peer
  * @compare_add: atomics: operand
  * @swap: compare-and-swap: new value
+ * @remote_qpn: UD: number of the peer's QP
+ * @remote_qkey: UD: its key
+ * @ah: UD: number of the address handle, see &struct ndk_ah
  * @rkey: RDMA and atomics: key at the peer
  * @length: payload bytes, all SGEs together; at most 2^31
  * @flags: IB_SEND_* and %NDK_SEND_DEFER, as accepted
@@ -66,8 +69,17 @@ struct ndk_queue;
 struct ndk_swqe {
 	u64 wr_id;
 	u64 remote_addr;
-	u64 compare_add;
-	u64 swap;
+	union {
+		u64 compare_add;
+		struct {
+			u32 remote_qpn;
+			u32 remote_qkey;
+		};
+	};
+	union {
+		u64 swap;
+		u32 ah;
+	};
 	u32 rkey;
 	u32 length;
 	u32 flags;
@@ -219,6 +231,21 @@ struct ndk_mr {
 };
 
 /**
+ * struct ndk_ah - address handle
+ * @ibah: the verbs object
+ * @number: what requests name it by, not 0; set by the backend
+ * @attr: as created, what query returns
+ *
+ * Requests carry the number, not a pointer: a handle may be destroyed while
+ * requests that name it wait, and these then fail.
+ */
+struct ndk_ah {
+	struct ib_ah ibah;
+	u32 number;
+	struct rdma_ah_attr attr;
+};
+
+/**
  * struct ndk_nic_ops - what a backend implements
  * @owner: the backend's module
  * @kind: short name for messages, e.g. "softroce"
@@ -245,6 +272,12 @@ struct ndk_mr {
  * @reg_user_mr: register user memory; sets ibmr.lkey and rkey.
  * @get_dma_mr: region over all of kernel memory, for local_dma_lkey.
  * @dereg_mr: on return nobody reads or writes through the region.
+ * @ah_create: make an address handle and set its number. May be called from
+ *	any context with interrupts on or off; must not sleep. Optional: without
+ *	it there is no UD.
+ * @ah_destroy: forget it. Context as @ah_create.
+ * @mcast_attach: packets to the group @gid also go to @qp (UD). Optional.
+ * @mcast_detach: no longer.
  *
  * All may sleep unless said otherwise.
  */
@@ -268,6 +301,11 @@ struct ndk_nic_ops {
 			   int access);
 	int (*get_dma_mr)(struct ndk_mr *mr, int access);
 	void (*dereg_mr)(struct ndk_mr *mr);
+
+	int (*ah_create)(struct ndk_ah *ah, const struct rdma_ah_attr *attr);
+	void (*ah_destroy)(struct ndk_ah *ah);
+	int (*mcast_attach)(struct ndk_qp *qp, const union ib_gid *gid);
+	int (*mcast_detach)(struct ndk_qp *qp, const union ib_gid *gid);
 };
 
 /**
@@ -384,6 +422,22 @@ static inline struct ndk_nic *to_ndk_nic(struct ib_device *ibdev)
 static inline struct ndk_qp *to_ndk_qp(struct ib_qp *ibqp)
 {
 	return container_of(ibqp, struct ndk_qp, ibqp);
+}
+
+static inline struct ndk_ah *to_ndk_ah(struct ib_ah *ibah)
+{
+	return container_of(ibah, struct ndk_ah, ibah);
+}
+
+/**
+ * ndk_qp_is_ud() - does the QP send datagrams
+ * @qp: the QP
+ *
+ * Return: true for UD and for QP 1, which is one in all but its number.
+ */
+static inline bool ndk_qp_is_ud(const struct ndk_qp *qp)
+{
+	return qp->ibqp.qp_type == IB_QPT_UD || qp->ibqp.qp_type == IB_QPT_GSI;
 }
 
 static inline struct ndk_mr *to_ndk_mr(struct ib_mr *ibmr)

@@ -55,6 +55,9 @@
  * @NDK_STAT_DROP_ADDRESS: packets dropped: not from the QP's peer
  * @NDK_STAT_DROP_SEQUENCE: packets dropped: behind a gap that was NAKed
  * @NDK_STAT_DROP_BACKLOG: packets dropped: QP busy and its queue full
+ * @NDK_STAT_DROP_QKEY: datagrams dropped: wrong Q_Key
+ * @NDK_STAT_DROP_NO_RECV: unreliable messages dropped: no receive request
+ * @NDK_STAT_DROP_ACCESS: unreliable messages dropped: length, key or permission
  * @NDK_STAT_DROP_TX: packets not sent: no memory, route or queue space
  * @NDK_STAT_MAX: number of counters
  *
@@ -105,6 +108,9 @@ enum ndk_stat {
 	NDK_STAT_DROP_ADDRESS,
 	NDK_STAT_DROP_SEQUENCE,
 	NDK_STAT_DROP_BACKLOG,
+	NDK_STAT_DROP_QKEY,
+	NDK_STAT_DROP_NO_RECV,
+	NDK_STAT_DROP_ACCESS,
 	NDK_STAT_DROP_TX,
 	NDK_STAT_MAX
 };

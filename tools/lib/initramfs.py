@@ -14,7 +14,7 @@ WANTED = ("virtio_pci", "virtio_console", "9pnet_virtio", "9p", "overlay",
           "virtio_net")
 BUSYBOX = "/bin/busybox"
 APPLETS = ("sh", "mount", "umount", "insmod", "switch_root", "mkdir", "sed",
-           "sleep", "echo", "cat")
+           "sleep", "echo", "cat", "uname", "ln", "hostname", "ip", "readlink")
 
 
 class Cpio:
