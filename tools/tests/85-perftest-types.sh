@@ -50,7 +50,8 @@ every_form()
 rc_queues()
 {
 	run ib_write_bw -q 16 -l 16 -s 3000
-	run ib_send_bw -q 16 -b -e -s 3000
+	run ib_send_bw -q 16 -b -s 3000
+	run ib_send_bw -q 2 -e -s 3000
 	! full || every_form RC 3000
 }
 
@@ -78,7 +79,7 @@ ud_tools()
 srq_tools()
 {
 	run ib_send_bw --use-srq -q 4 -s 3000
-	run ib_send_lat --use-srq -q 2 -e -s 500
+	run ib_send_lat --use-srq -e -s 500
 	full || return 0
 	run ib_send_bw --use-srq -q 16 -l 16 -s 3000
 	run ib_send_bw --use-srq -q 4 -b -s 3000

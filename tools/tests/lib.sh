@@ -74,6 +74,12 @@ run_case()
 	printf 'not ok %d - %s\n' "$CASES" "$2"
 }
 
+# soak_case: a case for make soak only
+soak_case()
+{
+	[ "${NDK_SCALE:-}" != full ] || run_case "$@"
+}
+
 # skip_case DESCRIPTION REASON
 skip_case()
 {
