@@ -18,6 +18,7 @@
 #define ATOMIC_BYTES	28
 #define ATOMIC_ACK_BYTES 8
 #define CNP_BYTES	16
+#define DETH_BYTES	8
 #define ICRC_BYTES	4
 
 #define REQUEST		true
@@ -60,12 +61,31 @@ static const struct fact facts[] = {
 	  SR_OP_ATOMIC | SR_OP_AETH },
 	{ "CmpSwap", 0x13, REQUEST, 'o', ATOMIC_BYTES, 0, SR_OP_ATOMIC },
 	{ "FetchAdd", 0x14, REQUEST, 'o', ATOMIC_BYTES, 0, SR_OP_ATOMIC },
+	{ "UC SEND First", 0x20, REQUEST, 'f', 0, 1, SR_OP_SEND },
+	{ "UC SEND Middle", 0x21, REQUEST, 'm', 0, 1, SR_OP_SEND },
+	{ "UC SEND Last", 0x22, REQUEST, 'l', 0, 1, SR_OP_SEND },
+	{ "UC SEND Last with Immediate", 0x23, REQUEST, 'l', IMM_BYTES, 1,
+	  SR_OP_SEND | SR_OP_IMM },
+	{ "UC SEND Only", 0x24, REQUEST, 'o', 0, 1, SR_OP_SEND },
+	{ "UC SEND Only with Immediate", 0x25, REQUEST, 'o', IMM_BYTES, 1,
+	  SR_OP_SEND | SR_OP_IMM },
+	{ "UC RDMA WRITE First", 0x26, REQUEST, 'f', RETH_BYTES, 1, SR_OP_WRITE | SR_OP_RETH },
+	{ "UC RDMA WRITE Middle", 0x27, REQUEST, 'm', 0, 1, SR_OP_WRITE },
+	{ "UC RDMA WRITE Last", 0x28, REQUEST, 'l', 0, 1, SR_OP_WRITE },
+	{ "UC RDMA WRITE Last with Immediate", 0x29, REQUEST, 'l', IMM_BYTES, 1,
+	  SR_OP_WRITE | SR_OP_IMM },
+	{ "UC RDMA WRITE Only", 0x2a, REQUEST, 'o', RETH_BYTES, 1, SR_OP_WRITE | SR_OP_RETH },
+	{ "UC RDMA WRITE Only with Immediate", 0x2b, REQUEST, 'o', RETH_BYTES + IMM_BYTES, 1,
+	  SR_OP_WRITE | SR_OP_RETH | SR_OP_IMM },
+	{ "UD SEND Only", 0x64, REQUEST, 'o', DETH_BYTES, 1, SR_OP_SEND | SR_OP_DETH },
+	{ "UD SEND Only with Immediate", 0x65, REQUEST, 'o', DETH_BYTES + IMM_BYTES, 1,
+	  SR_OP_SEND | SR_OP_DETH | SR_OP_IMM },
 };
 
 KUNIT_ARRAY_PARAM_DESC(fact, facts, desc);
 
 #define KINDS	(SR_OP_SEND | SR_OP_WRITE | SR_OP_READ | SR_OP_ATOMIC | SR_OP_IMM |	\
-		 SR_OP_RETH | SR_OP_AETH | SR_OP_CNP)
+		 SR_OP_RETH | SR_OP_AETH | SR_OP_DETH | SR_OP_CNP)
 
 static void opcode_means_what_the_specification_says(struct kunit *test)
 {
@@ -91,7 +111,7 @@ static const struct fact *fact_of(u8 opcode)
 	return NULL;
 }
 
-/* RC is the only transport spoken; the CNP of annex A17 is the one other. */
+/* RC, UC and UD are spoken, RD and XRC are not; then there is the CNP of annex A17. */
 static void every_other_opcode_is_unknown(struct kunit *test)
 {
 	int opcode;

@@ -108,7 +108,7 @@ cycles()
 
 links()
 {
-	for _ in $(seq "$(scaled 4 100)"); do
+	for _ in $(seq "$(scaled 2 100)"); do
 		rdma link delete ndkl
 		add_device "$END_LEFT" vl
 	done

@@ -253,6 +253,8 @@ ended()
 
 run_case forget_leaks "what the kernel had leaked before is forgotten"
 run_case loop_up "a device on a dummy netdev"
+# first, for a server of files lets its first ten seconds pass
+run_case server_up "NFS: a server"
 run_case target_up "NVMe: a target in memory"
 if [ "$KIND" = ndk ]; then
 	run_case disk_direct "NVMe, direct copy: every block is right"
@@ -261,7 +263,6 @@ run_case disk_wire "NVMe, packets: every block is right"
 run_case attach_again "NVMe: attached and detached again and again"
 run_case disk_link_deleted "NVMe: the link is deleted under load, and comes back"
 run_case target_down "NVMe: the target goes, nothing stays"
-run_case server_up "NFS: a server"
 if [ "$KIND" = ndk ]; then
 	run_case files_direct "NFS, direct copy: every file is right"
 fi
