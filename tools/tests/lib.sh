@@ -74,6 +74,12 @@ run_case()
 	printf 'not ok %d - %s\n' "$CASES" "$2"
 }
 
+# soak_case: a case for make soak only
+soak_case()
+{
+	[ "${NDK_SCALE:-}" != full ] || run_case "$@"
+}
+
 # skip_case DESCRIPTION REASON
 skip_case()
 {
@@ -176,6 +182,8 @@ forget_leaks()
 END_LOOP="ndk0 10.80.0.1 -"
 END_LEFT="ndkl 10.81.0.1 left"
 END_RIGHT="ndkr 10.81.0.2 right"
+# rxe works in the first namespace only, so there both ends are one device.
+[ "$KIND" = ndk ] || END_LEFT=$END_LOOP END_RIGHT=$END_LOOP
 export END_LOOP END_LEFT END_RIGHT
 
 load_modules()
@@ -277,6 +285,7 @@ loop_up()
 	ip -batch - <<END
 link add d0 mtu ${1:-4300} type dummy
 addr add 10.80.0.1/24 dev d0
+addr add fd80::1/64 dev d0 nodad
 link set d0 up
 END
 	add_device "$END_LOOP" d0
@@ -325,6 +334,34 @@ veth_down()
 	ip netns delete right
 }
 
+# pair_up: END_LEFT and END_RIGHT, whatever they are with this kind of device
+pair_up()
+{
+	if [ "$KIND" = ndk ]; then
+		veth_up "$@"
+	else
+		loop_up "$@"
+	fi
+}
+
+pair_down()
+{
+	if [ "$KIND" = ndk ]; then
+		veth_down
+	else
+		loop_down
+	fi
+}
+
+# v6_of END: its other address
+v6_of()
+{
+	local address
+
+	read -r _ address _ <<<"$1"
+	echo "fd${address:3:2}::${address##*.}"
+}
+
 # counter DEVICE NAME: a value of `rdma statistic`.
 counter()
 {
@@ -350,10 +387,17 @@ listens()
 	in_ns "$1" ss -Hltn "sport = :$2" | grep -q .
 }
 
+# cm_listens NAMESPACE PORT: somebody does, by the RDMA connection manager
+cm_listens()
+{
+	in_ns "$1" rdma resource show cm_id | grep -q "state LISTEN .*:$2 "
+}
+
 # both SERVER-END CLIENT-END PORT "SERVER COMMAND" "CLIENT COMMAND"
 #
 # Starts the server, waits until it listens on PORT, runs the client, and
 # wants both to succeed. Their output is in $WORK/server and $WORK/client.
+# LISTENS names the function that tells whether the server listens.
 both()
 {
 	local server_ns client_ns pid limit=${PAIR_LIMIT:-60}
@@ -380,7 +424,7 @@ server_ready()
 		cat "$WORK/server"
 		fail "server ended at once"
 	fi
-	listens "$1" "$2"
+	"${LISTENS:-listens}" "$1" "$2"
 }
 
 pair_output()
