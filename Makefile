@@ -100,7 +100,7 @@ build/badqueue build/badpackets build/mutants: build/%: tools/tests/src/%.c $(HO
 
 build/ndkcheck: tools/tests/src/ndkcheck.c tools/tests/src/device.h
 	@mkdir -p build
-	$(CC) $(CFLAGS_TOOLS) -o $@ $< -libverbs
+	$(CC) $(CFLAGS_TOOLS) -o $@ $< -libverbs -lpthread
 
 setup:
 	@tools/setup build vm demo check bench kernel
