@@ -189,6 +189,9 @@ static void describe(struct ndk_nic *nic)
 	a->max_send_sge = MOCK_MAX_SGE;
 	a->max_recv_sge = MOCK_MAX_SGE;
 	a->max_sge_rd = MOCK_MAX_SGE;
+	a->max_srq = 1024;
+	a->max_srq_wr = MOCK_MAX_WR;
+	a->max_srq_sge = MOCK_MAX_SGE;
 	a->max_cq = 1024;
 	a->max_cqe = MOCK_MAX_CQE;
 	a->max_mr = 1024;
@@ -315,7 +318,7 @@ int mock_receive(struct mock_qp *m, u32 bytes, bool solicited)
 		return -ENOMEM;
 	ndk_notify_init(&n);
 	spin_lock_bh(&m->lock);
-	got = ndk_rq_take(m->qp, wqe);
+	got = ndk_rq_take(m->qp, wqe, &n);
 	if (got == 1) {
 		wc.wr_id = wqe->wr_id;
 		ndk_recv_done(m->qp, &wc, solicited, &n);

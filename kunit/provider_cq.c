@@ -253,7 +253,7 @@ static void resize_below_what_waits_is_refused(struct kunit *test)
 	cqe = e->scq->cq->cqe;
 	produce(e, qp, 0, 8);
 
-	KUNIT_EXPECT_EQ(test, resize(e, 4), -EBUSY);
+	KUNIT_EXPECT_EQ(test, resize(e, 4), -EINVAL);
 	KUNIT_EXPECT_EQ(test, e->scq->cq->cqe, cqe);
 	consume(e, 0, 8);
 	KUNIT_EXPECT_EQ(test, resize(e, 4), 0);

@@ -69,7 +69,7 @@ static void nic_takes_what_was_posted(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, got);
 	KUNIT_ASSERT_EQ(test, ib_post_recv(qp, &wr, NULL), 0);
 
-	KUNIT_ASSERT_EQ(test, ndk_rq_take(to_ndk_qp(qp), got), 1);
+	KUNIT_ASSERT_EQ(test, ndk_rq_take(to_ndk_qp(qp), got, NULL), 1);
 	KUNIT_EXPECT_EQ(test, got->wr_id, U64_MAX);
 	KUNIT_EXPECT_EQ(test, got->length, 40);
 	KUNIT_ASSERT_EQ(test, got->num_sge, 3);
@@ -87,9 +87,9 @@ static void receive_length_that_wraps_is_an_error(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, got);
 	KUNIT_ASSERT_EQ(test, ib_post_recv(qp, &wr, NULL), 0);
-	KUNIT_EXPECT_EQ(test, ndk_rq_take(to_ndk_qp(qp), got), -EINVAL);
+	KUNIT_EXPECT_EQ(test, ndk_rq_take(to_ndk_qp(qp), got, NULL), -EINVAL);
 	KUNIT_EXPECT_EQ(test, got->wr_id, 1);
-	KUNIT_EXPECT_EQ_MSG(test, ndk_rq_take(to_ndk_qp(qp), got), 0, "it was consumed");
+	KUNIT_EXPECT_EQ_MSG(test, ndk_rq_take(to_ndk_qp(qp), got, NULL), 0, "it was consumed");
 }
 
 /* A ring by hand: 8 slots of 64 bytes and what lies around it. */

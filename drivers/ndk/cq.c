@@ -78,14 +78,14 @@ int ndk_destroy_cq(struct ib_cq *ibcq, struct ib_udata *udata)
 	return 0;
 }
 
-/* Move what the consumer has not seen into @new; -EBUSY if it does not fit. */
+/* Move what the consumer has not seen into @new; -EINVAL if it does not fit. */
 static int move_entries(struct ndk_cq *cq, struct ndk_queue *new)
 {
 	u32 head = ndk_queue_consumer(cq->q), count;
 
 	count = (cq->q->index - head) & cq->q->mask;
 	if (count > ndk_queue_capacity(new))
-		return -EBUSY;
+		return -EINVAL;
 	for (new->index = 0; new->index < count; new->index++)
 		memcpy(ndk_queue_slot(new, new->index),
 		       ndk_queue_slot(cq->q, head + new->index),
@@ -138,6 +138,21 @@ err_queue:
 	return err;
 }
 
+/*
+ * libibverbs has the last two flags the other way round. No IB_WC_ name for its
+ * values exists, so: 4 is IBV_WC_IP_CSUM_OK, 8 is IBV_WC_WITH_INV.
+ */
+static u32 user_wc_flags(int flags)
+{
+	u32 user = flags & (IB_WC_GRH | IB_WC_WITH_IMM);
+
+	if (flags & IB_WC_IP_CSUM_OK)
+		user |= 4;
+	if (flags & IB_WC_WITH_INVALIDATE)
+		user |= 8;
+	return user;
+}
+
 static void fill_user_wc(struct ib_uverbs_wc *u, const struct ib_wc *wc, const struct ndk_qp *qp)
 {
 	u->wr_id = wc->wr_id;
@@ -148,7 +163,7 @@ static void fill_user_wc(struct ib_uverbs_wc *u, const struct ib_wc *wc, const s
 	u->ex.imm_data = wc->ex.imm_data;
 	u->qp_num = qp->ibqp.qp_num;
 	u->src_qp = wc->src_qp;
-	u->wc_flags = wc->wc_flags;
+	u->wc_flags = user_wc_flags(wc->wc_flags);
 	u->pkey_index = wc->pkey_index;
 	u->slid = 0;
 	u->sl = wc->sl;

@@ -5,6 +5,7 @@
 #include <rdma/ib_mad.h>
 
 #include "provider.h"
+#include "srq.h"
 
 /*
  * One full-membership key and as many GIDs as a netdev is likely to have
@@ -123,13 +124,24 @@ const struct ib_device_ops ndk_dev_ops = {
 
 	.get_dma_mr = ndk_get_dma_mr,
 	.reg_user_mr = ndk_reg_user_mr,
+	.rereg_user_mr = ndk_rereg_user_mr,
+	.alloc_mr = ndk_alloc_mr,
+	.map_mr_sg = ndk_map_mr_sg,
 	.dereg_mr = ndk_dereg_mr,
+	.alloc_mw = ndk_alloc_mw,
+	.dealloc_mw = ndk_dealloc_mw,
 
 	.create_cq = ndk_create_cq,
 	.resize_cq = ndk_resize_cq,
 	.poll_cq = ndk_poll_cq,
 	.req_notify_cq = ndk_req_notify_cq,
 	.destroy_cq = ndk_destroy_cq,
+
+	.create_srq = ndk_create_srq,
+	.modify_srq = ndk_modify_srq,
+	.query_srq = ndk_query_srq,
+	.post_srq_recv = ndk_post_srq_recv,
+	.destroy_srq = ndk_destroy_srq,
 
 	.create_qp = ndk_create_qp,
 	.modify_qp = ndk_modify_qp,
@@ -140,10 +152,13 @@ const struct ib_device_ops ndk_dev_ops = {
 
 	.fill_res_qp_entry = ndk_fill_res_qp_entry,
 	.fill_res_cq_entry = ndk_fill_res_cq_entry,
+	.fill_res_srq_entry = ndk_fill_res_srq_entry,
 
 	INIT_RDMA_OBJ_SIZE(ib_ah, ndk_ah, ibah),
 	INIT_RDMA_OBJ_SIZE(ib_cq, ndk_cq, ibcq),
+	INIT_RDMA_OBJ_SIZE(ib_mw, ndk_mw, ibmw),
 	INIT_RDMA_OBJ_SIZE(ib_pd, ndk_pd, ibpd),
 	INIT_RDMA_OBJ_SIZE(ib_qp, ndk_qp, ibqp),
+	INIT_RDMA_OBJ_SIZE(ib_srq, ndk_srq, ibsrq),
 	INIT_RDMA_OBJ_SIZE(ib_ucontext, ndk_ucontext, ibctx),
 };

@@ -8,7 +8,7 @@
 
 #define MR_ACCESS	(IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE |	\
 			 IB_ACCESS_REMOTE_READ | IB_ACCESS_REMOTE_ATOMIC |	\
-			 IB_ACCESS_OPTIONAL)
+			 IB_ACCESS_MW_BIND | IB_ACCESS_OPTIONAL)
 
 static int check_access(struct ib_pd *pd, int access)
 {
@@ -16,6 +16,18 @@ static int check_access(struct ib_pd *pd, int access)
 		ibdev_dbg(pd->device, "mr: access flags %#x not supported\n",
 			  access & ~MR_ACCESS);
 		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
+static int check_range(struct ib_pd *pd, u64 start, u64 length, u64 iova)
+{
+	u64 end;
+
+	if (check_add_overflow(start, length, &end) || check_add_overflow(iova, length, &end)) {
+		ibdev_dbg(pd->device, "mr: %#llx (iova %#llx) + %llu overflows\n",
+			  start, iova, length);
+		return -EINVAL;
 	}
 	return 0;
 }
@@ -48,17 +60,11 @@ struct ib_mr *ndk_reg_user_mr(struct ib_pd *pd, u64 start, u64 length, u64 iova,
 {
 	struct ndk_nic *nic = to_ndk_nic(pd->device);
 	struct ndk_mr *mr;
-	u64 end;
 	int err;
 
-	err = check_access(pd, access);
+	err = check_access(pd, access) ?: check_range(pd, start, length, iova);
 	if (err)
 		return ERR_PTR(err);
-	if (check_add_overflow(start, length, &end) || check_add_overflow(iova, length, &end)) {
-		ibdev_dbg(pd->device, "mr: %#llx (iova %#llx) + %llu overflows\n",
-			  start, iova, length);
-		return ERR_PTR(-EINVAL);
-	}
 	mr = kzalloc(sizeof(*mr), GFP_KERNEL_ACCOUNT);
 	if (!mr)
 		return ERR_PTR(-ENOMEM);
@@ -75,11 +81,67 @@ struct ib_mr *ndk_reg_user_mr(struct ib_pd *pd, u64 start, u64 length, u64 iova,
 	return &mr->ibmr;
 }
 
+/* NULL says: the same object goes on, the core stores its new PD and range. */
+struct ib_mr *ndk_rereg_user_mr(struct ib_mr *ibmr, int flags, u64 start, u64 length, u64 iova,
+				int access, struct ib_pd *pd, struct ib_udata *udata)
+{
+	struct ndk_nic *nic = to_ndk_nic(ibmr->device);
+	int err = 0;
+
+	if (!nic->ops->rereg_user_mr)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (flags & IB_MR_REREG_ACCESS)
+		err = check_access(pd, access);
+	if (!err && flags & IB_MR_REREG_TRANS)
+		err = check_range(pd, start, length, iova);
+	if (!err)
+		err = nic->ops->rereg_user_mr(to_ndk_mr(ibmr), flags, start, length, iova,
+					      access, pd);
+	return ERR_PTR(err);
+}
+
+struct ib_mr *ndk_alloc_mr(struct ib_pd *pd, enum ib_mr_type type, u32 max_num_sg)
+{
+	struct ndk_nic *nic = to_ndk_nic(pd->device);
+	u32 max = nic->attr.max_fast_reg_page_list_len;
+	struct ndk_mr *mr;
+	int err;
+
+	if (!nic->ops->alloc_mr || type != IB_MR_TYPE_MEM_REG)
+		return ERR_PTR(-EOPNOTSUPP);
+	if (!max_num_sg || max_num_sg > max) {
+		ibdev_dbg(pd->device, "mr: requested pages[%u] not in [1, %u]\n", max_num_sg, max);
+		return ERR_PTR(-EINVAL);
+	}
+	mr = kzalloc(sizeof(*mr), GFP_KERNEL);
+	if (!mr)
+		return ERR_PTR(-ENOMEM);
+	mr->ibmr.device = pd->device;
+	mr->ibmr.pd = pd;
+	mr->ibmr.type = type;
+	err = nic->ops->alloc_mr(mr, max_num_sg);
+	if (err) {
+		kfree(mr);
+		return ERR_PTR(err);
+	}
+	return &mr->ibmr;
+}
+
+int ndk_map_mr_sg(struct ib_mr *ibmr, struct scatterlist *sg, int num, unsigned int *offset)
+{
+	if (ibmr->type != IB_MR_TYPE_MEM_REG)
+		return -EINVAL;
+	return to_ndk_nic(ibmr->device)->ops->map_mr_sg(to_ndk_mr(ibmr), sg, num, offset);
+}
+
 int ndk_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata)
 {
 	struct ndk_mr *mr = to_ndk_mr(ibmr);
+	int err;
 
-	to_ndk_nic(ibmr->device)->ops->dereg_mr(mr);
+	err = to_ndk_nic(ibmr->device)->ops->dereg_mr(mr);
+	if (err)
+		return err;
 	kfree(mr);
 	return 0;
 }

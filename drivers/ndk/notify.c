@@ -5,6 +5,7 @@
 #include <linux/export.h>
 
 #include "provider.h"
+#include "srq.h"
 
 /* Called with the queue's lock held. @event: NDK_CQ_COMP or NDK_CQ_ERR. */
 void ndk_notify_cq(struct ndk_notify *n, struct ndk_cq *cq, int event)
@@ -28,6 +29,20 @@ void ndk_notify_event(struct ndk_notify *n, struct ndk_qp *qp, enum ib_event_typ
 	n->event[n->nev++] = event;
 }
 EXPORT_SYMBOL_GPL(ndk_notify_event);
+
+/* Called with the queue's lock held, once per event. */
+void ndk_notify_srq(struct ndk_notify *n, struct ndk_srq *srq)
+{
+	unsigned int i;
+
+	atomic_inc(&srq->owed);
+	for (i = 0; i < n->nsrq; i++)
+		if (n->srq[i] == srq)
+			return;
+	/* one run of a NIC takes for one responder, its own or a peer's */
+	if (!WARN_ON_ONCE(n->nsrq == ARRAY_SIZE(n->srq)))
+		n->srq[n->nsrq++] = srq;
+}
 
 static void call_cq(struct ndk_cq *cq)
 {
@@ -74,12 +89,28 @@ static void fire_qp(struct ndk_qp *qp, enum ib_event_type event)
 		qp->ibqp.event_handler(&ev, qp->ibqp.qp_context);
 }
 
+/* Counted, not marked: armed again meanwhile, it may owe a second one. */
+static void fire_srq(struct ndk_srq *srq)
+{
+	struct ib_event ev = {
+		.device = srq->ibsrq.device,
+		.element.srq = &srq->ibsrq,
+		.event = IB_EVENT_SRQ_LIMIT_REACHED,
+	};
+	int owed = atomic_xchg(&srq->owed, 0);
+
+	for (; owed && srq->ibsrq.event_handler; owed--)
+		srq->ibsrq.event_handler(&ev, srq->ibsrq.srq_context);
+}
+
 void ndk_notify_flush(struct ndk_notify *n)
 {
 	unsigned int i;
 
 	for (i = 0; i < n->ncq; i++)
 		fire_cq(n->cq[i]);
+	for (i = 0; i < n->nsrq; i++)
+		fire_srq(n->srq[i]);
 	for (i = 0; i < n->nev; i++)
 		fire_qp(n->ev_qp[i], n->event[i]);
 	ndk_notify_init(n);

@@ -44,6 +44,10 @@ int ndk_dealloc_pd(struct ib_pd *pd, struct ib_udata *udata);
 struct ib_mr *ndk_get_dma_mr(struct ib_pd *pd, int access);
 struct ib_mr *ndk_reg_user_mr(struct ib_pd *pd, u64 start, u64 length, u64 iova, int access,
 			      struct ib_udata *udata);
+struct ib_mr *ndk_rereg_user_mr(struct ib_mr *ibmr, int flags, u64 start, u64 length, u64 iova,
+				int access, struct ib_pd *pd, struct ib_udata *udata);
+struct ib_mr *ndk_alloc_mr(struct ib_pd *pd, enum ib_mr_type type, u32 max_num_sg);
+int ndk_map_mr_sg(struct ib_mr *ibmr, struct scatterlist *sg, int num, unsigned int *offset);
 int ndk_dereg_mr(struct ib_mr *ibmr, struct ib_udata *udata);
 
 /* ah.c */
@@ -52,6 +56,10 @@ int ndk_query_ah(struct ib_ah *ibah, struct rdma_ah_attr *attr);
 int ndk_destroy_ah(struct ib_ah *ibah, u32 flags);
 int ndk_attach_mcast(struct ib_qp *ibqp, union ib_gid *gid, u16 lid);
 int ndk_detach_mcast(struct ib_qp *ibqp, union ib_gid *gid, u16 lid);
+
+/* mw.c */
+int ndk_alloc_mw(struct ib_mw *ibmw, struct ib_udata *udata);
+int ndk_dealloc_mw(struct ib_mw *ibmw);
 
 /* qp.c, qp_state.c */
 int ndk_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *init, struct ib_udata *udata);
@@ -75,6 +83,12 @@ void ndk_sq_refuse(struct ndk_qp *qp, struct ndk_post *p, u64 wr_id, int err);
 void ndk_sq_account(struct ndk_qp *qp, u32 accepted, u32 deferred);
 void ndk_sq_reset(struct ndk_qp *qp);
 void ndk_sq_unaccept(struct ndk_qp *qp, u64 wr_id, int err);
+
+/* sq_keys.c: requests that change keys */
+int ndk_sq_copy_keys(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send_wr *wr);
+void ndk_sq_take_keys(struct ndk_swqe *w, const struct rxe_send_wr *u);
+int ndk_sq_check_keys(const struct ndk_qp *qp, const struct ndk_swqe *w);
+void ndk_sq_keys_accepted(const struct ib_send_wr *wr);
 
 /* rq.c */
 int ndk_post_recv(struct ib_qp *ibqp, const struct ib_recv_wr *wr,

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "provider.h"
+#include "srq.h"
 
 static int check_limit(struct ib_device *dev, const char *what, u32 value, u32 max)
 {
@@ -21,19 +22,29 @@ static int check_cap(struct ndk_nic *nic, const struct ib_qp_cap *cap)
 	struct ib_device *dev = &nic->ibdev;
 
 	return check_limit(dev, "send_wr", cap->max_send_wr, nic->attr.max_qp_wr) ?:
-	       check_limit(dev, "recv_wr", cap->max_recv_wr, nic->attr.max_qp_wr) ?:
 	       check_limit(dev, "send_sge", cap->max_send_sge, nic->attr.max_send_sge) ?:
-	       check_limit(dev, "recv_sge", cap->max_recv_sge, nic->attr.max_recv_sge) ?:
 	       check_limit(dev, "inline_data", cap->max_inline_data, nic->max_inline);
+}
+
+static int check_recv_cap(struct ndk_nic *nic, const struct ib_qp_cap *cap)
+{
+	struct ib_device *dev = &nic->ibdev;
+
+	return check_limit(dev, "recv_wr", cap->max_recv_wr, nic->attr.max_qp_wr) ?:
+	       check_limit(dev, "recv_sge", cap->max_recv_sge, nic->attr.max_recv_sge);
 }
 
 static int check_init(struct ndk_nic *nic, const struct ib_qp_init_attr *init)
 {
-	if (init->create_flags || init->srq || init->xrcd || init->rwq_ind_tbl)
+	int err;
+
+	if (init->create_flags || init->xrcd || init->rwq_ind_tbl)
 		return -EOPNOTSUPP;
 	if (!init->send_cq || !init->recv_cq)
 		return -EINVAL;
-	return check_cap(nic, &init->cap);
+	/* with an SRQ there is no receive queue, whatever size is asked for */
+	err = init->srq ? 0 : check_recv_cap(nic, &init->cap);
+	return err ?: check_cap(nic, &init->cap);
 }
 
 static int check_udata(struct ib_udata *udata)
@@ -107,6 +118,12 @@ static int create_rq(struct ndk_qp *qp, struct ib_qp_cap *cap, struct ib_udata *
 {
 	struct ndk_rq *rq = &qp->rq;
 
+	if (qp->ibqp.srq) {
+		rq->max_sge = to_ndk_srq(qp->ibqp.srq)->max_sge;
+		cap->max_recv_wr = 0;
+		cap->max_recv_sge = 0;
+		return 0;
+	}
 	cap->max_recv_wr = max(cap->max_recv_wr, 1U);
 	spin_lock_init(&rq->lock);
 	rq->max_sge = cap->max_recv_sge;

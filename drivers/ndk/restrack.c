@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Driver details in `rdma resource show qp|cq -dd`.
+ * Driver details in `rdma resource show qp|cq|srq -dd`.
  */
 #include <net/netlink.h>
 #include <rdma/restrack.h>
 
 #include "provider.h"
+#include "srq.h"
 
 static int put_u32(struct sk_buff *msg, const char *name, u32 value)
 {
@@ -47,6 +48,22 @@ int ndk_fill_res_cq_entry(struct sk_buff *msg, struct ib_cq *ibcq)
 		return -EMSGSIZE;
 	if (put_u32(msg, "armed", READ_ONCE(cq->armed)) ||
 	    put_u32(msg, "overrun", READ_ONCE(cq->overrun))) {
+		nla_nest_cancel(msg, table);
+		return -EMSGSIZE;
+	}
+	nla_nest_end(msg, table);
+	return 0;
+}
+
+int ndk_fill_res_srq_entry(struct sk_buff *msg, struct ib_srq *ibsrq)
+{
+	struct nlattr *table = nla_nest_start(msg, RDMA_NLDEV_ATTR_DRIVER);
+	struct ib_srq_attr attr;
+
+	if (!table)
+		return -EMSGSIZE;
+	ndk_query_srq(ibsrq, &attr);
+	if (put_u32(msg, "max_wr", attr.max_wr) || put_u32(msg, "limit", attr.srq_limit)) {
 		nla_nest_cancel(msg, table);
 		return -EMSGSIZE;
 	}

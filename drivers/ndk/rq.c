@@ -9,20 +9,24 @@
 #include <ndk/trace.h>
 
 #include "provider.h"
+#include "srq.h"
 
-static int put_recv(struct ndk_qp *qp, const struct ib_recv_wr *wr)
+/**
+ * ndk_recv_put() - post into a kernel queue
+ * @q: the queue, its producers locked out
+ * @max_sge: SGEs a request may have
+ * @wr: the request
+ *
+ * Return: 0, -EINVAL for too many SGEs, -ENOMEM for a full queue.
+ */
+int ndk_recv_put(struct ndk_queue *q, u32 max_sge, const struct ib_recv_wr *wr)
 {
-	struct ndk_queue *q = qp->rq.q;
 	struct rxe_recv_wqe *u;
 	u32 producer, next;
 	int i;
 
-	if (wr->num_sge < 0 || wr->num_sge > qp->rq.max_sge) {
-		ibdev_warn_ratelimited(qp->ibqp.device,
-				       "qp %u: recv refused: sges[%d] greater than max[%u]\n",
-				       qp->ibqp.qp_num, wr->num_sge, qp->rq.max_sge);
+	if (wr->num_sge < 0 || wr->num_sge > max_sge)
 		return -EINVAL;
-	}
 	producer = q->buf->producer_index;
 	next = ndk_queue_next(q, producer);
 	if (next == ndk_queue_consumer(q))
@@ -51,13 +55,17 @@ int ndk_post_recv(struct ib_qp *ibqp, const struct ib_recv_wr *wr,
 		return -EINVAL;
 	spin_lock_irqsave(&qp->rq.lock, flags);
 	for (; wr; wr = wr->next) {
-		err = put_recv(qp, wr);
+		err = ndk_recv_put(qp->rq.q, qp->rq.max_sge, wr);
 		if (err) {
 			*bad_wr = wr;
 			break;
 		}
 	}
 	spin_unlock_irqrestore(&qp->rq.lock, flags);
+	if (err == -EINVAL)
+		ibdev_warn_ratelimited(ibqp->device,
+				       "qp %u: recv refused: sges[%d] greater than max[%u]\n",
+				       ibqp->qp_num, wr->num_sge, qp->rq.max_sge);
 	/* in error a receive is flushed at once, by the NIC's own hand */
 	if (READ_ONCE(qp->state) == IB_QPS_ERR && qp->nic->ops->progress)
 		qp->nic->ops->progress(qp);
@@ -65,7 +73,7 @@ int ndk_post_recv(struct ib_qp *ibqp, const struct ib_recv_wr *wr,
 }
 
 /* Copy once; @wqe holds what was checked. */
-static int read_entry(struct ndk_qp *qp, const struct rxe_recv_wqe *u, struct ndk_rwqe *wqe)
+static int read_entry(const struct rxe_recv_wqe *u, u32 max_sge, struct ndk_rwqe *wqe)
 {
 	u64 total = 0;
 	u32 i;
@@ -73,7 +81,7 @@ static int read_entry(struct ndk_qp *qp, const struct rxe_recv_wqe *u, struct nd
 	wqe->wr_id = READ_ONCE(u->wr_id);
 	wqe->num_sge = READ_ONCE(u->dma.num_sge);
 	wqe->length = 0;
-	if (wqe->num_sge > qp->rq.max_sge)
+	if (wqe->num_sge > max_sge)
 		return -EINVAL;
 	for (i = 0; i < wqe->num_sge; i++) {
 		wqe->sge[i].addr = READ_ONCE(u->dma.sge[i].addr);
@@ -87,22 +95,41 @@ static int read_entry(struct ndk_qp *qp, const struct rxe_recv_wqe *u, struct nd
 	return 0;
 }
 
-int ndk_rq_take(struct ndk_qp *qp, struct ndk_rwqe *wqe)
+/**
+ * ndk_recv_take() - take the next entry
+ * @q: the queue, its consumers locked out
+ * @max_sge: SGEs a request may have
+ * @wqe: where it is copied
+ *
+ * Return: as ndk_rq_take().
+ */
+int ndk_recv_take(struct ndk_queue *q, u32 max_sge, struct ndk_rwqe *wqe)
 {
-	struct ndk_queue *q = qp->rq.q;
 	int err;
 
-	if (!q || q->index == ndk_queue_producer(q))
+	if (q->index == ndk_queue_producer(q))
 		return 0;
-	err = read_entry(qp, ndk_queue_slot(q, q->index), wqe);
+	err = read_entry(ndk_queue_slot(q, q->index), max_sge, wqe);
 	q->index = ndk_queue_next(q, q->index);
 	ndk_queue_set_consumer(q, q->index);
-	if (!err)
-		return 1;
+	return err ?: 1;
+}
+
+int ndk_rq_take(struct ndk_qp *qp, struct ndk_rwqe *wqe, struct ndk_notify *n)
+{
+	struct ib_srq *srq = qp->ibqp.srq;
+	int got;
+
+	if (srq)
+		got = ndk_srq_take(to_ndk_srq(srq), wqe, n);
+	else
+		got = ndk_recv_take(qp->rq.q, qp->rq.max_sge, wqe);
+	if (likely(got >= 0))
+		return got;
 	ibdev_warn_ratelimited(qp->ibqp.device, "qp %u: bad recv entry, sges[%u] max[%u]\n",
 			       qp->ibqp.qp_num, wqe->num_sge, qp->rq.max_sge);
 	wqe->num_sge = 0;
-	return err;
+	return got;
 }
 EXPORT_SYMBOL_GPL(ndk_rq_take);
 
@@ -118,6 +145,18 @@ void ndk_recv_done(struct ndk_qp *qp, struct ib_wc *wc, bool solicited, struct n
 }
 EXPORT_SYMBOL_GPL(ndk_recv_done);
 
+/*
+ * Requests in a shared queue are not the QP's: they stay. Those it has taken
+ * are completed by now, so none is outstanding any more.
+ */
+static void last_wqe_reached(struct ndk_qp *qp, struct ndk_notify *n)
+{
+	if (qp->rq.last_wqe)
+		return;
+	qp->rq.last_wqe = true;
+	ndk_notify_event(n, qp, IB_EVENT_QP_LAST_WQE_REACHED);
+}
+
 void ndk_rq_flush(struct ndk_qp *qp, struct ndk_notify *n)
 {
 	struct ib_wc wc = { .status = IB_WC_WR_FLUSH_ERR, .opcode = IB_WC_RECV };
@@ -125,8 +164,10 @@ void ndk_rq_flush(struct ndk_qp *qp, struct ndk_notify *n)
 	const struct rxe_recv_wqe *u;
 	u32 budget;
 
-	if (!q)
+	if (qp->ibqp.srq) {
+		last_wqe_reached(qp, n);
 		return;
+	}
 	/* a program that keeps posting must not keep us here */
 	for (budget = q->mask + 1; budget && q->index != ndk_queue_producer(q); budget--) {
 		u = ndk_queue_slot(q, q->index);
@@ -142,6 +183,7 @@ void ndk_rq_reset(struct ndk_qp *qp)
 {
 	struct ndk_queue *q = qp->rq.q;
 
+	qp->rq.last_wqe = false;
 	if (!q)
 		return;
 	q->index = ndk_queue_producer(q);

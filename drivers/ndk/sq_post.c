@@ -23,13 +23,21 @@
  * @inline_ok: payload may be inline
  * @remote: has a remote address and key
  * @atomic: remote operand of 8 bytes
+ * @from: who may post it; 0: everybody
+ * @caps: device capabilities it needs
  */
 struct op_rule {
 	u32 types;
 	bool inline_ok;
 	bool remote;
 	bool atomic;
+	u8 from;
+	u32 caps;
 };
+
+/* op_rule.from */
+#define BY_KERNEL	1
+#define BY_USER		2
 
 static const struct op_rule op_rules[] = {
 	[IB_WR_RDMA_WRITE]		= { .types = ON_RC | ON_UC, .inline_ok = 1, .remote = 1 },
@@ -39,7 +47,32 @@ static const struct op_rule op_rules[] = {
 	[IB_WR_RDMA_READ]		= { .types = ON_RC, .remote = 1 },
 	[IB_WR_ATOMIC_CMP_AND_SWP]	= { .types = ON_RC, .remote = 1, .atomic = 1 },
 	[IB_WR_ATOMIC_FETCH_AND_ADD]	= { .types = ON_RC, .remote = 1, .atomic = 1 },
+	[IB_WR_SEND_WITH_INV]		= { .types = ON_RC, .inline_ok = 1,
+					    .caps = IB_DEVICE_MEM_MGT_EXTENSIONS },
+	[IB_WR_LOCAL_INV]		= { .types = ON_RC,
+					    .caps = IB_DEVICE_MEM_MGT_EXTENSIONS },
+	[IB_WR_REG_MR]			= { .types = ON_RC, .from = BY_KERNEL,
+					    .caps = IB_DEVICE_MEM_MGT_EXTENSIONS },
+	[IB_WR_BIND_MW]			= { .types = ON_RC, .from = BY_USER,
+					    .caps = IB_DEVICE_MEM_WINDOW },
 };
+
+/* The row of @opcode, or NULL if such a request may not be posted here. */
+static const struct op_rule *rule_of(const struct ndk_qp *qp, u8 opcode)
+{
+	const struct op_rule *rule;
+
+	if (opcode >= ARRAY_SIZE(op_rules))
+		return NULL;
+	rule = &op_rules[opcode];
+	if (!(rule->types & BIT(qp->ibqp.qp_type)))
+		return NULL;
+	if (rule->from && rule->from != (qp->sq.user ? BY_USER : BY_KERNEL))
+		return NULL;
+	if (rule->caps & ~qp->nic->attr.device_cap_flags)
+		return NULL;
+	return rule;
+}
 
 /* A program can provoke this at will: one line per second and a few. */
 void ndk_sq_complain(const struct ndk_qp *qp, const char *fmt, ...)
@@ -122,15 +155,13 @@ static int check_datagram(const struct ndk_qp *qp, const struct ndk_swqe *w)
  */
 int ndk_sq_check(const struct ndk_qp *qp, const struct ndk_swqe *w)
 {
-	const struct op_rule *rule;
+	const struct op_rule *rule = rule_of(qp, w->opcode);
 	int err = 0;
 
-	if (w->opcode >= ARRAY_SIZE(op_rules) ||
-	    !(op_rules[w->opcode].types & BIT(qp->ibqp.qp_type))) {
+	if (!rule) {
 		ndk_sq_complain(qp, "opcode %u not supported", w->opcode);
 		return -EOPNOTSUPP;
 	}
-	rule = &op_rules[w->opcode];
 	if (w->flags & ~SEND_FLAGS) {
 		ndk_sq_complain(qp, "flags %#x not supported", (u32)(w->flags & ~SEND_FLAGS));
 		return -EINVAL;
@@ -139,6 +170,8 @@ int ndk_sq_check(const struct ndk_qp *qp, const struct ndk_swqe *w)
 		ndk_sq_complain(qp, "opcode %u cannot be inline", w->opcode);
 		return -EINVAL;
 	}
+	if (ndk_wr_is_local(w->opcode))
+		return ndk_sq_check_keys(qp, w);
 	if (!(w->flags & IB_SEND_INLINE))
 		err = check_sges(qp, w);
 	if (!err && rule->remote)
@@ -273,6 +306,8 @@ static int copy_wr(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send_w
 	w->opcode = wr->opcode;
 	w->flags = wr->send_flags;
 	w->imm = wr->ex.imm_data;
+	if (ndk_wr_is_local(w->opcode))
+		return ndk_sq_copy_keys(qp, w, wr);
 	if (ndk_qp_is_ud(qp))
 		copy_datagram(w, wr);
 	else
@@ -299,6 +334,8 @@ static int post_one(struct ndk_qp *qp, struct ndk_post *p, const struct ib_send_
 	if (err)
 		return err;
 	ndk_sq_accept(qp, p, w);
+	if (w->opcode == IB_WR_REG_MR)
+		ndk_sq_keys_accepted(wr);
 	return 0;
 }
 

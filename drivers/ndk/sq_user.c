@@ -103,6 +103,10 @@ static int take_entry(struct ndk_qp *qp, struct ndk_swqe *w, u32 index, u64 *wr_
 	w->opcode = u.wr.opcode;
 	w->flags = u.wr.send_flags;
 	w->imm = u.wr.ex.imm_data;
+	if (ndk_wr_is_local(w->opcode)) {
+		ndk_sq_take_keys(w, &u.wr);
+		return 0;
+	}
 	if (ndk_qp_is_ud(qp))
 		take_datagram(w, &u.wr);
 	else

@@ -26,6 +26,7 @@ static bool ack_before(struct sr_qp *qp, u32 psn)
 		}
 		s->una_psn = sr_psn_add(wqe->last_psn, 1);
 		s->una++;
+		sr_keys_pass(qp);
 	}
 	return true;
 }
@@ -158,8 +159,10 @@ static void read_response(struct sr_qp *qp, struct sk_buff *skb, struct ndk_noti
 		return;
 	}
 	qp->s.una_psn = sr_psn_add(pkt->psn, 1);
-	if (pkt->psn == wqe->last_psn)
+	if (pkt->psn == wqe->last_psn) {
 		qp->s.una++;
+		sr_keys_pass(qp);
+	}
 	advance(qp, una, una_psn, n);
 }
 
@@ -183,6 +186,7 @@ static void atomic_response(struct sr_qp *qp, struct sk_buff *skb, struct ndk_no
 	}
 	qp->s.una_psn = sr_psn_add(wqe->last_psn, 1);
 	qp->s.una++;
+	sr_keys_pass(qp);
 	advance(qp, una, una_psn, n);
 }
 

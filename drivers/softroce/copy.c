@@ -18,6 +18,7 @@ void sr_cur_init(struct sr_cur *c, struct sr_qp *qp, const struct ib_sge *sge, u
 {
 	c->dev = qp->dev;
 	c->pd = qp->nqp->ibqp.pd;
+	c->qp_id = qp->id;
 	c->access = access;
 	c->mr = NULL;
 	while (n && off >= sge->length) {
@@ -28,6 +29,14 @@ void sr_cur_init(struct sr_cur *c, struct sr_qp *qp, const struct ib_sge *sge, u
 	c->sge = sge;
 	c->n = n;
 	c->off = off;
+}
+
+/* The copy is over, or has come to another entry. */
+static void cur_leave(struct sr_cur *c)
+{
+	if (c->mr)
+		sr_mr_put(c->mr);
+	c->mr = NULL;
 }
 
 /*
@@ -45,13 +54,13 @@ static void *cur_next(struct sr_cur *c, u32 total, u32 *len)
 		sge = ++c->sge;
 		c->n--;
 		c->off = 0;
-		c->mr = NULL;
+		cur_leave(c);
 	}
 	if (!c->n)
 		return NULL;
 	left = sge->length - c->off;
 	if (!c->mr) {
-		c->mr = sr_mr_find(c->dev, c->pd, sge->lkey, sge->addr + c->off,
+		c->mr = sr_mr_find(c->dev, c->pd, c->qp_id, sge->lkey, sge->addr + c->off,
 				   min(left, total), c->access);
 		if (!c->mr)
 			return NULL;
@@ -62,15 +71,7 @@ static void *cur_next(struct sr_cur *c, u32 total, u32 *len)
 	return p;
 }
 
-/**
- * sr_fetch() - copy out of a list
- * @c: position, moved on
- * @buf: where to
- * @len: bytes
- *
- * Return: 0 or -EFAULT.
- */
-int sr_fetch(struct sr_cur *c, void *buf, u32 len)
+static int fetch(struct sr_cur *c, void *buf, u32 len)
 {
 	while (len) {
 		u32 run = len;
@@ -83,6 +84,22 @@ int sr_fetch(struct sr_cur *c, void *buf, u32 len)
 		len -= run;
 	}
 	return 0;
+}
+
+/**
+ * sr_fetch() - copy out of a list
+ * @c: position, moved on
+ * @buf: where to
+ * @len: bytes
+ *
+ * Return: 0 or -EFAULT.
+ */
+int sr_fetch(struct sr_cur *c, void *buf, u32 len)
+{
+	int err = fetch(c, buf, len);
+
+	cur_leave(c);
+	return err;
 }
 
 static int fill(void *to, struct sr_src *src, u32 len)
@@ -98,18 +115,10 @@ static int fill(void *to, struct sr_src *src, u32 len)
 		src->buf += len;
 		return 0;
 	}
-	return sr_fetch(&src->cur, to, len);
+	return fetch(&src->cur, to, len);
 }
 
-/**
- * sr_place() - copy into a list
- * @dst: position, moved on
- * @src: where from, moved on
- * @len: bytes
- *
- * Return: 0, -EFAULT if @dst is at fault, -EIO if @src is.
- */
-int sr_place(struct sr_cur *dst, struct sr_src *src, u32 len)
+static int place(struct sr_cur *dst, struct sr_src *src, u32 len)
 {
 	while (len) {
 		u32 run = len;
@@ -122,4 +131,22 @@ int sr_place(struct sr_cur *dst, struct sr_src *src, u32 len)
 		len -= run;
 	}
 	return 0;
+}
+
+/**
+ * sr_place() - copy into a list
+ * @dst: position, moved on
+ * @src: where from, moved on
+ * @len: bytes
+ *
+ * Return: 0, -EFAULT if @dst is at fault, -EIO if @src is.
+ */
+int sr_place(struct sr_cur *dst, struct sr_src *src, u32 len)
+{
+	int err = place(dst, src, len);
+
+	if (!src->skb && !src->buf)
+		cur_leave(&src->cur);
+	cur_leave(dst);
+	return err;
 }

@@ -60,6 +60,8 @@ static u16 data_flags(const struct ndk_swqe *wqe, const struct part *p)
 	u16 flags = (p->first ? SR_OP_FIRST : 0) | (p->last ? SR_OP_LAST : 0);
 
 	switch (wqe->opcode) {
+	case IB_WR_SEND_WITH_INV:
+		return flags | SR_OP_SEND | (p->last ? SR_OP_INV : 0);
 	case IB_WR_SEND_WITH_IMM:
 		flags |= p->last ? SR_OP_IMM : 0;
 		fallthrough;
@@ -86,6 +88,7 @@ static enum sr_result do_data(struct sr_qp *qp, struct sr_qp *peer, const struct
 	m.rkey = wqe->rkey;
 	m.dlen = wqe->length;
 	m.imm = wqe->imm;
+	m.inv_rkey = wqe->inv_rkey;
 	m.src.skb = NULL;
 	m.src.buf = NULL;
 	if (wqe->flags & IB_SEND_INLINE)
@@ -235,7 +238,7 @@ static bool next_request(struct sr_qp *qp)
 	struct sr_send *s = &qp->s;
 
 	if (s->cur != s->started)
-		return true;
+		return !ndk_wr_is_local(ndk_sq_wqe(qp->nqp, s->cur)->opcode);
 	/* pairs with the release in sr_doorbell() */
 	if (s->cur == smp_load_acquire(&s->end))
 		return false;

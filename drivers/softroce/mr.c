@@ -13,7 +13,15 @@
 #define REMOTE_ACCESS	(IB_ACCESS_REMOTE_READ | IB_ACCESS_REMOTE_WRITE | \
 			 IB_ACCESS_REMOTE_ATOMIC)
 
-static bool covers(const struct sr_mr *mr, u64 addr, u64 len)
+/**
+ * sr_mr_covers() - is a range inside a region
+ * @mr: the region
+ * @addr: first byte
+ * @len: bytes
+ *
+ * Return: true if all of it is.
+ */
+bool sr_mr_covers(const struct sr_mr *mr, u64 addr, u64 len)
 {
 	u64 off = addr - mr->iova, end;
 
@@ -22,35 +30,76 @@ static bool covers(const struct sr_mr *mr, u64 addr, u64 len)
 	return end <= mr->length;
 }
 
+static bool allows(const struct sr_mr *mr, const struct ib_pd *pd, u64 qp_id, u32 key,
+		   u64 addr, u64 len, int access)
+{
+	if (mr->key != key || mr->pd != pd)
+		return false;
+	if ((mr->access & access) != access || !sr_mr_covers(mr, addr, len))
+		return false;
+	/* a window's key is an rkey only, and may be one QP's alone */
+	if (mr->window && (!(access & REMOTE_ACCESS) || (mr->qp_id && mr->qp_id != qp_id)))
+		return false;
+	/*
+	 * A region over all of kernel memory has no length to check against,
+	 * and a peer may ask for anything.
+	 */
+	return !mr->kernel || !(access & REMOTE_ACCESS) || !len ||
+	       (virt_addr_valid((void *)(uintptr_t)addr) &&
+		virt_addr_valid((void *)(uintptr_t)(addr + len - 1)));
+}
+
 /**
  * sr_mr_find() - the one check between a key and memory
  * @dev: the adapter
  * @pd: PD of the QP
+ * @qp_id: &sr_qp.id of the QP
  * @key: lkey or rkey
  * @addr: first byte
  * @len: bytes
  * @access: IB_ACCESS_* bits the region must have
  *
- * Return: the region, good for the caller's RCU read section, or NULL.
+ * Return: the region, good until sr_mr_put() in the same RCU read section, or
+ * NULL.
  */
-struct sr_mr *sr_mr_find(struct sr_dev *dev, const struct ib_pd *pd, u32 key, u64 addr,
-			 u64 len, int access)
+struct sr_mr *sr_mr_find(struct sr_dev *dev, const struct ib_pd *pd, u64 qp_id, u32 key,
+			 u64 addr, u64 len, int access)
 {
 	struct sr_mr *mr = xa_load(&dev->mrs, key >> 8);
 
-	if (!mr || mr->key != key || mr->pd != pd)
+	/* pairs with the release in sr_mr_grant(): counted in, we see the rest */
+	if (!mr || (mr->revocable && !atomic_inc_not_zero(&mr->users)))
 		return NULL;
-	if ((mr->access & access) != access || !covers(mr, addr, len))
-		return NULL;
-	/*
-	 * A region over all of kernel memory has no length to check against,
-	 * and a peer may ask for anything.
-	 */
-	if (mr->kernel && access & REMOTE_ACCESS && len &&
-	    (!virt_addr_valid((void *)(uintptr_t)addr) ||
-	     !virt_addr_valid((void *)(uintptr_t)(addr + len - 1))))
-		return NULL;
-	return mr;
+	if (allows(mr, pd, qp_id, key, addr, len, access))
+		return mr;
+	sr_mr_put(mr);
+	return NULL;
+}
+
+/**
+ * sr_mr_grant() - the key is good from now on
+ * @mr: revocable, not valid; everything about it is stored
+ */
+void sr_mr_grant(struct sr_mr *mr)
+{
+	mr->valid = true;
+	/* pairs with atomic_inc_not_zero() in sr_mr_find() */
+	atomic_set_release(&mr->users, 1);
+}
+
+/**
+ * sr_mr_revoke() - take the key back
+ * @mr: revocable, valid
+ *
+ * On return nobody uses it, and nobody will.
+ */
+void sr_mr_revoke(struct sr_mr *mr)
+{
+	mr->valid = false;
+	atomic_dec(&mr->users);
+	/* pairs with the release in sr_mr_put() */
+	while (atomic_read_acquire(&mr->users))
+		cpu_relax();
 }
 
 /**
@@ -64,23 +113,29 @@ struct sr_mr *sr_mr_find(struct sr_dev *dev, const struct ib_pd *pd, u32 key, u6
 void *sr_mr_span(const struct sr_mr *mr, u64 addr, u32 *len)
 {
 	u64 off = addr - mr->iova + mr->offset;
-	u32 in_page = offset_in_page(off), run = PAGE_SIZE - in_page;
+	u32 size = 1U << mr->page_shift, in_page = off & (size - 1), run = size - in_page;
 	void **page, *start;
 
 	if (mr->kernel)
 		return (void *)(uintptr_t)addr;
-	page = mr->pages + (off >> PAGE_SHIFT);
+	page = mr->pages + (off >> mr->page_shift);
 	start = *page + in_page;
-	while (run < *len && page[1] == page[0] + PAGE_SIZE) {
-		run += PAGE_SIZE;
+	while (run < *len && page[1] == page[0] + size) {
+		run += size;
 		page++;
 	}
 	*len = min(*len, run);
 	return start;
 }
 
-/* Publishes @mr: from here on packets find it. */
-static int publish(struct sr_dev *dev, struct ndk_mr *nmr, struct sr_mr *mr)
+/**
+ * sr_mr_publish() - give it a key; from here on packets find it
+ * @dev: the adapter
+ * @mr: the region or window
+ *
+ * Return: 0 or a negative errno.
+ */
+int sr_mr_publish(struct sr_dev *dev, struct sr_mr *mr)
 {
 	u32 index;
 	int err;
@@ -90,11 +145,21 @@ static int publish(struct sr_dev *dev, struct ndk_mr *nmr, struct sr_mr *mr)
 	if (err < 0)
 		return err;
 	mr->key = index << 8 | get_random_u8();
-	nmr->ibmr.lkey = mr->key;
-	nmr->ibmr.rkey = mr->access & REMOTE_ACCESS ? mr->key : 0;
-	nmr->priv = mr;
 	/* cannot fail: the slot is reserved */
 	xa_store(&dev->mrs, index, mr, GFP_KERNEL);
+	return 0;
+}
+
+/* Without remote rights the rkey opens nothing, but they may come later. */
+static int publish(struct sr_dev *dev, struct ndk_mr *nmr, struct sr_mr *mr)
+{
+	int err = sr_mr_publish(dev, mr);
+
+	if (err)
+		return err;
+	nmr->ibmr.lkey = mr->key;
+	nmr->ibmr.rkey = mr->key;
+	nmr->priv = mr;
 	return 0;
 }
 
@@ -119,23 +184,63 @@ static int map_pages(struct sr_mr *mr)
 	return i == n ? 0 : -EINVAL;
 }
 
-static void free_mr(struct sr_mr *mr)
+/**
+ * sr_mr_free() - free it and let go of its memory
+ * @mr: not published (any more)
+ */
+void sr_mr_free(struct sr_mr *mr)
 {
 	kvfree(mr->pages);
+	kvfree(mr->staged.pages);
 	if (mr->umem)
 		ib_umem_release(mr->umem);
 	kfree(mr);
 }
 
-static struct sr_mr *alloc_mr(struct ndk_mr *nmr, int access)
+/**
+ * sr_mr_alloc() - what regions and windows begin with
+ * @pd: protection domain
+ * @access: IB_ACCESS_*
+ *
+ * Return: the object without memory or key, or NULL.
+ */
+struct sr_mr *sr_mr_alloc(struct ib_pd *pd, int access)
 {
 	struct sr_mr *mr = kzalloc(sizeof(*mr), GFP_KERNEL_ACCOUNT);
 
 	if (!mr)
 		return NULL;
-	mr->pd = nmr->ibmr.pd;
+	mr->pd = pd;
 	mr->access = access;
+	mr->page_shift = PAGE_SHIFT;
+	spin_lock_init(&mr->lock);
 	return mr;
+}
+
+/**
+ * sr_mr_pin() - put user memory behind it
+ * @mr: has none
+ * @ibdev: the device
+ * @start: user address
+ * @length: bytes
+ * @iova: address its users will say
+ *
+ * Return: 0 or a negative errno; sr_mr_free() takes back what was done.
+ */
+int sr_mr_pin(struct sr_mr *mr, struct ib_device *ibdev, u64 start, u64 length, u64 iova)
+{
+	struct ib_umem *umem;
+
+	if (mr->access & IB_ACCESS_ON_DEMAND)
+		return -EOPNOTSUPP;
+	umem = ib_umem_get(ibdev, start, length, mr->access);
+	if (IS_ERR(umem))
+		return PTR_ERR(umem);
+	mr->umem = umem;
+	mr->iova = iova;
+	mr->length = length;
+	mr->offset = ib_umem_offset(umem);
+	return map_pages(mr);
 }
 
 /**
@@ -151,33 +256,16 @@ static struct sr_mr *alloc_mr(struct ndk_mr *nmr, int access)
 int sr_reg_user_mr(struct ndk_mr *nmr, u64 start, u64 length, u64 iova, int access)
 {
 	struct ndk_nic *nic = to_ndk_nic(nmr->ibmr.pd->device);
-	struct ib_umem *umem;
-	struct sr_mr *mr;
+	struct sr_mr *mr = sr_mr_alloc(nmr->ibmr.pd, access);
 	int err;
 
-	if (access & IB_ACCESS_ON_DEMAND)
-		return -EOPNOTSUPP;
-	mr = alloc_mr(nmr, access);
 	if (!mr)
 		return -ENOMEM;
-	umem = ib_umem_get(&nic->ibdev, start, length, access);
-	if (IS_ERR(umem)) {
-		err = PTR_ERR(umem);
-		goto free;
-	}
-	mr->umem = umem;
-	mr->iova = iova;
-	mr->length = length;
-	mr->offset = ib_umem_offset(umem);
-	err = map_pages(mr);
+	err = sr_mr_pin(mr, &nic->ibdev, start, length, iova);
+	if (!err)
+		err = publish(nic->priv, nmr, mr);
 	if (err)
-		goto free;
-	err = publish(nic->priv, nmr, mr);
-	if (err)
-		goto free;
-	return 0;
-free:
-	free_mr(mr);
+		sr_mr_free(mr);
 	return err;
 }
 
@@ -191,7 +279,7 @@ free:
 int sr_get_dma_mr(struct ndk_mr *nmr, int access)
 {
 	struct ndk_nic *nic = to_ndk_nic(nmr->ibmr.pd->device);
-	struct sr_mr *mr = alloc_mr(nmr, access);
+	struct sr_mr *mr = sr_mr_alloc(nmr->ibmr.pd, access);
 	int err;
 
 	if (!mr)
@@ -200,8 +288,26 @@ int sr_get_dma_mr(struct ndk_mr *nmr, int access)
 	mr->length = U64_MAX;
 	err = publish(nic->priv, nmr, mr);
 	if (err)
-		free_mr(mr);
+		sr_mr_free(mr);
 	return err;
+}
+
+/**
+ * sr_mr_retire() - nothing may be bound to the region any more
+ * @mr: the region
+ *
+ * Return: false if a window is.
+ */
+bool sr_mr_retire(struct sr_mr *mr)
+{
+	bool free;
+
+	spin_lock_bh(&mr->lock);
+	free = !mr->windows;
+	if (free)
+		mr->dead = true;
+	spin_unlock_bh(&mr->lock);
+	return free;
 }
 
 /**
@@ -210,13 +316,20 @@ int sr_get_dma_mr(struct ndk_mr *nmr, int access)
  *
  * Every user looks the key up and copies inside one RCU read section, so after
  * a grace period nobody touches the memory.
+ *
+ * Return: 0, or -EBUSY if a window is bound to the region.
  */
-void sr_dereg_mr(struct ndk_mr *nmr)
+int sr_dereg_mr(struct ndk_mr *nmr)
 {
 	struct sr_dev *dev = to_ndk_nic(nmr->ibmr.pd->device)->priv;
 	struct sr_mr *mr = nmr->priv;
 
+	if (!sr_mr_retire(mr)) {
+		ibdev_dbg(&dev->nic->ibdev, "mr %#x: windows are bound to it\n", mr->key);
+		return -EBUSY;
+	}
 	xa_erase(&dev->mrs, mr->key >> 8);
 	synchronize_rcu_expedited();
-	free_mr(mr);
+	sr_mr_free(mr);
+	return 0;
 }

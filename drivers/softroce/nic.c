@@ -15,6 +15,8 @@
 /* Queue slots are kernel memory. */
 #define MAX_QP_WR	32768
 #define MAX_INLINE	512
+/* pages of one fast registration: 2 MiB, and two lists of a page each */
+#define MAX_REG_PAGES	512
 /* 4.096 us * 2^15 = 134 ms: a scheduler may keep a peer that long */
 #define ACK_DELAY	15
 /* unknown speeds, lo above all: the memory's, in round numbers */
@@ -141,11 +143,16 @@ const struct ndk_nic_ops sr_nic_ops = {
 	.progress = sr_progress,
 	.reg_user_mr = sr_reg_user_mr,
 	.get_dma_mr = sr_get_dma_mr,
+	.alloc_mr = sr_alloc_mr,
+	.map_mr_sg = sr_map_mr_sg,
+	.rereg_user_mr = sr_rereg_user_mr,
 	.dereg_mr = sr_dereg_mr,
 	.ah_create = sr_ah_create,
 	.ah_destroy = sr_ah_destroy,
 	.mcast_attach = sr_mcast_attach,
 	.mcast_detach = sr_mcast_detach,
+	.alloc_mw = sr_alloc_mw,
+	.dealloc_mw = sr_dealloc_mw,
 };
 
 /*
@@ -193,14 +200,21 @@ void sr_fill_attr(struct sr_dev *dev, struct net_device *ndev)
 	a->max_qp = 1 << 20;
 	a->max_qp_wr = MAX_QP_WR;
 	a->device_cap_flags = IB_DEVICE_SYS_IMAGE_GUID | IB_DEVICE_RC_RNR_NAK_GEN |
-			      IB_DEVICE_PORT_ACTIVE_EVENT;
+			      IB_DEVICE_PORT_ACTIVE_EVENT | IB_DEVICE_SRQ_RESIZE |
+			      IB_DEVICE_MEM_MGT_EXTENSIONS | IB_DEVICE_MEM_WINDOW |
+			      IB_DEVICE_MEM_WINDOW_TYPE_2B;
 	a->kernel_cap_flags = IBK_ALLOW_USER_UNREG;
 	a->max_send_sge = NDK_MAX_SGE;
 	a->max_recv_sge = NDK_MAX_SGE;
 	a->max_sge_rd = NDK_MAX_SGE;
+	a->max_srq = 1 << 20;
+	a->max_srq_wr = MAX_QP_WR;
+	a->max_srq_sge = NDK_MAX_SGE;
 	a->max_cq = 1 << 20;
 	a->max_cqe = (1 << 20) - 1;
 	a->max_mr = 1 << 23;
+	a->max_mw = 1 << 23;
+	a->max_fast_reg_page_list_len = MAX_REG_PAGES;
 	a->max_pd = 1 << 20;
 	a->max_ah = 1 << 20;
 	a->max_mcast_grp = 8192;

@@ -38,6 +38,8 @@ static const struct sr_opinfo table[SR_OPCODES] = {
 	[SR_ATOMIC_ACK]		= { RESP | ONLY | SR_OP_ATOMIC | SR_OP_AETH, LEN(12) },
 	[SR_COMPARE_SWAP]	= { REQ | SR_OP_ATOMIC | ONLY, LEN(28) },
 	[SR_FETCH_ADD]		= { REQ | SR_OP_ATOMIC | ONLY, LEN(28) },
+	[SR_SEND_LAST_INV]	= { SEND_OP | SR_OP_LAST | SR_OP_INV, LEN(4) },
+	[SR_SEND_ONLY_INV]	= { SEND_OP | ONLY | SR_OP_INV, LEN(4) },
 };
 
 static const struct sr_opinfo ud_send = { SEND_OP | ONLY | SR_OP_DETH, LEN(8) };
@@ -117,6 +119,10 @@ static const s8 send_imm_ops[4] = {
 	SR_SEND_FIRST, SR_SEND_MIDDLE, SR_SEND_LAST_IMM, SR_SEND_ONLY_IMM
 };
 
+static const s8 send_inv_ops[4] = {
+	SR_SEND_FIRST, SR_SEND_MIDDLE, SR_SEND_LAST_INV, SR_SEND_ONLY_INV
+};
+
 static const s8 write_ops[4] = {
 	SR_WRITE_FIRST, SR_WRITE_MIDDLE, SR_WRITE_LAST, SR_WRITE_ONLY
 };
@@ -147,6 +153,8 @@ int sr_request_opcode(u8 wr_opcode, bool first, bool last)
 		return send_ops[position(first, last)];
 	case IB_WR_SEND_WITH_IMM:
 		return send_imm_ops[position(first, last)];
+	case IB_WR_SEND_WITH_INV:
+		return send_inv_ops[position(first, last)];
 	case IB_WR_RDMA_WRITE:
 		return write_ops[position(first, last)];
 	case IB_WR_RDMA_WRITE_WITH_IMM:

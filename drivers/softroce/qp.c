@@ -297,6 +297,9 @@ static u8 transport_of(enum ib_qp_type type)
 
 static void init_qp(struct sr_qp *qp, struct ndk_qp *nqp, enum ib_qp_type type)
 {
+	static atomic64_t last_id;
+
+	qp->id = atomic64_inc_return(&last_id);
 	qp->type = type;
 	qp->transport = transport_of(type);
 	qp->qkey = type == IB_QPT_GSI ? SR_GSI_QKEY : 0;

@@ -149,8 +149,13 @@ bool sr_req_rnr(struct sr_qp *qp, u8 code, struct ndk_notify *n)
 	return true;
 }
 
-/* The request at @cur cannot be sent. It fails once it is the oldest. */
-static void refuse_cur(struct sr_qp *qp, enum ib_wc_status status, struct ndk_notify *n)
+/**
+ * sr_req_refuse() - the request at @cur cannot be carried out
+ * @qp: the QP
+ * @status: its outcome, once it is the oldest
+ * @n: collects events
+ */
+void sr_req_refuse(struct sr_qp *qp, enum ib_wc_status status, struct ndk_notify *n)
 {
 	struct sr_send *s = &qp->s;
 
@@ -168,7 +173,14 @@ static void refuse_cur(struct sr_qp *qp, enum ib_wc_status status, struct ndk_no
 	sr_req_rewind(qp);
 }
 
-static bool may_start(struct sr_qp *qp, const struct ndk_swqe *wqe)
+/**
+ * sr_req_may_start() - is it this request's turn
+ * @qp: the QP, @cur is the request and was not started
+ * @wqe: the request
+ *
+ * Return: false if it has to wait.
+ */
+bool sr_req_may_start(struct sr_qp *qp, const struct ndk_swqe *wqe)
 {
 	if (qp->state == IB_QPS_SQD)
 		return false;
@@ -194,7 +206,7 @@ bool sr_req_start(struct sr_qp *qp, struct ndk_swqe *wqe)
 {
 	struct sr_send *s = &qp->s;
 
-	if (!may_start(qp, wqe) || !known(qp, wqe))
+	if (!sr_req_may_start(qp, wqe) || !known(qp, wqe))
 		return false;
 	wqe->first_psn = s->new_psn;
 	wqe->last_psn = sr_psn_add(s->new_psn, npackets(qp, wqe) - 1);
@@ -229,7 +241,7 @@ static bool wants_ack(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn,
 	if (s->bad || qp->state == IB_QPS_SQD || sr_psn_cmp(psn, s->hi_psn) < 0)
 		return true;
 	/* pairs with the release in sr_doorbell() */
-	return s->ack_owed && s->cur + 1 == smp_load_acquire(&s->end);
+	return sr_keys_wait(qp, smp_load_acquire(&s->end));
 }
 
 static void asked(struct sr_send *s)
@@ -292,6 +304,9 @@ static int send_data(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn,
 		put_reth(bth, wqe->remote_addr, wqe->rkey, wqe->length);
 	if (info->flags & SR_OP_IMM)
 		((struct sr_imm *)(data - sizeof(struct sr_imm)))->data = wqe->imm;
+	if (info->flags & SR_OP_INV)
+		((struct sr_ieth *)(data - sizeof(struct sr_ieth)))->rkey =
+			cpu_to_be32(wqe->inv_rkey);
 	sr_tx_queue(qp, &qp->s.tx, skb, bth);
 	return len;
 }
@@ -450,7 +465,7 @@ static bool send_step(struct sr_qp *qp, struct ndk_swqe *wqe, struct sr_slice *s
 		sr_req_arm(qp);
 		return false;
 	case -EFAULT:
-		refuse_cur(qp, IB_WC_LOC_PROT_ERR, n);
+		sr_req_refuse(qp, IB_WC_LOC_PROT_ERR, n);
 		return true;
 	default:
 		sl->packets--;
@@ -484,9 +499,11 @@ static bool step(struct sr_qp *qp, struct sr_slice *sl, struct ndk_notify *n)
 		return false;
 	}
 	wqe = ndk_sq_wqe(qp->nqp, s->cur);
+	if (ndk_wr_is_local(wqe->opcode))
+		return sr_keys_run(qp, sl, n);
 	if (s->cur == s->started) {
 		if (!known(qp, wqe)) {
-			refuse_cur(qp, IB_WC_LOC_QP_OP_ERR, n);
+			sr_req_refuse(qp, IB_WC_LOC_QP_OP_ERR, n);
 			return true;
 		}
 		if (!sr_req_start(qp, wqe))
@@ -543,14 +560,21 @@ static bool unasked_end(const struct sr_send *s)
 	return s->unasked && s->cur == s->started && s->next_psn == s->hi_psn;
 }
 
-/* The last packet once more, this time with the question. No retry is used up. */
-static void ask(struct sr_qp *qp, struct ndk_notify *n)
+/**
+ * sr_req_ask() - go back by one packet, which then asks for an acknowledge
+ * @qp: the QP; that packet is data, and not acknowledged
+ *
+ * No retry is used up.
+ */
+void sr_req_ask(struct sr_qp *qp)
 {
 	struct sr_send *s = &qp->s;
 
 	s->next_psn = sr_psn_add(s->hi_psn, SR_PSN_MASK);
-	s->cur = s->started - 1;
-	sr_req_run(qp, n);
+	s->cur = s->started;
+	do {
+		s->cur--;
+	} while (ndk_wr_is_local(ndk_sq_wqe(qp->nqp, s->cur)->opcode));
 }
 
 /*
@@ -563,7 +587,8 @@ static void timed_out(struct sr_qp *qp, struct ndk_notify *n)
 	struct sr_send *s = &qp->s;
 
 	if (unasked_end(s)) {
-		ask(qp, n);
+		sr_req_ask(qp);
+		sr_req_run(qp, n);
 		return;
 	}
 	ndk_count(qp->nqp, NDK_STAT_TIMEOUTS, 1);

@@ -41,6 +41,10 @@ static void recv_done(struct sr_qp *qp, enum ib_wc_status status, const struct s
 			wc.wc_flags = IB_WC_WITH_IMM;
 			wc.ex.imm_data = m->imm;
 		}
+		if (m->flags & SR_OP_INV) {
+			wc.wc_flags = IB_WC_WITH_INVALIDATE;
+			wc.ex.invalidate_rkey = m->inv_rkey;
+		}
 	}
 	r->have_rwqe = false;
 	ndk_recv_done(qp->nqp, &wc, m && m->solicited, n);
@@ -71,7 +75,7 @@ enum sr_result sr_resp_need_rwqe(struct sr_qp *qp, struct ndk_notify *n)
 
 	if (r->have_rwqe)
 		return SR_DONE;
-	got = ndk_rq_take(qp->nqp, &r->rwqe);
+	got = ndk_rq_take(qp->nqp, &r->rwqe, n);
 	if (!got)
 		return SR_RNR;
 	r->have_rwqe = true;
@@ -84,7 +88,11 @@ enum sr_result sr_resp_need_rwqe(struct sr_qp *qp, struct ndk_notify *n)
 
 static bool mr_allows(struct sr_qp *qp, u32 rkey, u64 va, u32 len, int access)
 {
-	return sr_mr_find(qp->dev, qp->nqp->ibqp.pd, rkey, va, len, access);
+	struct sr_mr *mr = sr_mr_find(qp->dev, qp->nqp->ibqp.pd, qp->id, rkey, va, len, access);
+
+	if (mr)
+		sr_mr_put(mr);
+	return mr;
 }
 
 static enum sr_result open_write(struct sr_qp *qp, const struct sr_msg *m)
@@ -128,11 +136,13 @@ static enum sr_result place(struct sr_qp *qp, struct sr_msg *m, u64 va, u32 rkey
 		recv_done(qp, IB_WC_LOC_LEN_ERR, NULL, n);
 		return SR_LEN;
 	}
-	if (send)
+	if (send) {
 		sr_cur_init(&dst, qp, qp->r.rwqe.sge, qp->r.rwqe.num_sge, off,
 			    IB_ACCESS_LOCAL_WRITE);
-	else
+		dst.pd = ndk_rq_pd(qp->nqp);
+	} else {
 		sr_cur_init(&dst, qp, &sge, 1, 0, IB_ACCESS_REMOTE_WRITE);
+	}
 	switch (sr_place(&dst, &m->src, m->len)) {
 	case 0:
 		return SR_DONE;
@@ -144,6 +154,15 @@ static enum sr_result place(struct sr_qp *qp, struct sr_msg *m, u64 va, u32 rkey
 		recv_done(qp, IB_WC_LOC_PROT_ERR, NULL, n);
 		return SR_REM_OP;
 	}
+}
+
+/* The message is in place: take back the key it names. */
+static enum sr_result invalidate(struct sr_qp *qp, const struct sr_msg *m, struct ndk_notify *n)
+{
+	if (!sr_mr_invalidate(qp, m->inv_rkey, true))
+		return SR_DONE;
+	recv_done(qp, IB_WC_REM_INV_REQ_ERR, NULL, n);
+	return SR_ACCESS;
 }
 
 /**
@@ -172,6 +191,8 @@ enum sr_result sr_resp_data(struct sr_qp *qp, struct sr_msg *m, struct ndk_notif
 		res = sr_resp_need_rwqe(qp, n);
 	if (res == SR_DONE)
 		res = place(qp, m, va, rkey, off, n);
+	if (res == SR_DONE && m->flags & SR_OP_INV)
+		res = invalidate(qp, m, n);
 	if (res != SR_DONE)
 		return res;
 
@@ -237,18 +258,21 @@ enum sr_result sr_resp_atomic(struct sr_qp *qp, const struct sr_msg *m, u32 psn,
 
 	if (qp->r.op || !(qp->access & IB_ACCESS_REMOTE_ATOMIC) || m->va & 7)
 		return SR_INV_REQ;
-	mr = sr_mr_find(qp->dev, qp->nqp->ibqp.pd, m->rkey, m->va, len,
+	mr = sr_mr_find(qp->dev, qp->nqp->ibqp.pd, qp->id, m->rkey, m->va, len,
 			IB_ACCESS_REMOTE_ATOMIC);
 	if (!mr)
 		return SR_ACCESS;
 	p = sr_mr_span(mr, m->va, &len);
 	/* the region's address and its memory may differ in alignment */
-	if ((uintptr_t)p & 7)
+	if ((uintptr_t)p & 7) {
+		sr_mr_put(mr);
 		return SR_INV_REQ;
+	}
 	if (m->cas)
 		*orig = cmpxchg(p, m->compare, m->swap_add);
 	else
 		*orig = atomic64_fetch_add(m->swap_add, (atomic64_t *)p);
+	sr_mr_put(mr);
 	qp->r.msn++;
 	remember(&qp->r, psn, *orig);
 	return SR_DONE;
@@ -479,6 +503,9 @@ void sr_resp_get_msg(struct sk_buff *skb, struct sr_msg *m)
 		get_atomic(skb, m);
 	if (pkt->flags & SR_OP_IMM)
 		m->imm = ((struct sr_imm *)(skb->data + pkt->data - sizeof(m->imm)))->data;
+	if (pkt->flags & SR_OP_INV)
+		m->inv_rkey = be32_to_cpu(((struct sr_ieth *)(skb->data + pkt->data -
+							      sizeof(struct sr_ieth)))->rkey);
 	m->src.skb = skb;
 	m->src.off = pkt->data;
 }

@@ -16,12 +16,23 @@
  * ----------------------
  * sr_qp.s.lock		requester and completer
  * sr_qp.r.lock		responder; also taken for the *peer* by the direct path
+ * sr_mr.lock		what a key stands for, when that changes; a window's first,
+ *			then its region's
  * sr_tx.queue.lock	packets built and not yet given to the stack
  * ndk_defer.lock, ndk_cq.lock (provider)
  *
  * Whoever holds an r.lock never takes an s.lock: an error the responder finds
  * is marked, and the QP's work item flushes. Packets leave and handlers are
  * called only after both are dropped (sr_leave).
+ *
+ * Keys
+ * ----
+ * A look-up (sr_mr_find) never waits and takes no lock. Registered memory goes
+ * away in process context, after a grace period. A key that a request can take
+ * back while traffic runs, of a fast registered region or a window, counts its
+ * users in sr_mr.users: taking it back closes the count and waits until it is 0.
+ * A user copies and leaves, bottom halves off, waiting for nothing, so that wait
+ * is short, and it may be made under any of the locks above.
  */
 #ifndef _SOFTROCE_H
 #define _SOFTROCE_H
@@ -121,33 +132,80 @@ struct sr_dev {
 };
 
 /**
- * struct sr_mr - memory behind a key
+ * struct sr_staged - what the next IB_WR_REG_MR will register
+ * @pages: kernel address of every page
+ * @num: valid entries in @pages
+ * @max: entries there is room for
+ * @offset: of the first byte in the first page
+ * @page_shift: size of the pages
+ * @fresh: filled since the last registration
+ */
+struct sr_staged {
+	void **pages;
+	u32 num;
+	u32 max;
+	u32 offset;
+	u8 page_shift;
+	bool fresh;
+};
+
+/**
+ * struct sr_mr - memory behind a key: a region, or a window on one
  * @iova: address the region starts at, as its users say it
  * @length: bytes
  * @pd: only QPs of this PD may use it
- * @key: lkey and rkey
+ * @qp_id: only the QP with this &sr_qp.id may use it; 0: any
+ * @key: lkey and rkey; of a window the rkey alone
  * @access: IB_ACCESS_*
  * @kernel: addresses are kernel virtual addresses, @pages is unused
- * @offset: of @iova in the first page
- * @pages: kernel address of every page
+ * @revocable: a request can take the key back: users are counted
+ * @window: it is a memory window, of @type2 or not
+ * @type2: see @window
+ * @page_shift: size of the pages behind @pages
+ * @offset: of @iova from the start of the first page
+ * @pages: kernel address of every page; a window's are its region's
  * @umem: keeps the pages pinned
+ * @users: if @revocable: who is between sr_mr_find() and sr_mr_put(), and one
+ *	more while the key is good. 0: nobody gets in. All of the above may be
+ *	changed then, and only then.
+ * @lock: protects what follows
+ * @valid: the key is good, if @revocable
+ * @dead: it is going, nothing may be bound to it any more
+ * @windows: windows bound to this region
+ * @parent: region this window is bound to
+ * @npages: entries in @pages, if registered by IB_WR_REG_MR
+ * @staged: see there; @staged.max is 0 if not for fast registration
  */
 struct sr_mr {
 	u64 iova;
 	u64 length;
 	struct ib_pd *pd;
+	u64 qp_id;
 	u32 key;
 	int access;
 	bool kernel;
-	u32 offset;
+	bool revocable;
+	bool window;
+	bool type2;
+	u8 page_shift;
+	u64 offset;
 	void **pages;
 	struct ib_umem *umem;
+	atomic_t users;
+	spinlock_t lock;	/* changes of the key */
+	bool valid;
+	bool dead;
+	u32 windows;
+	u32 npages;
+	struct sr_mr *parent;
+	struct sr_staged staged;
 };
 
 /**
  * struct sr_cur - a position in a scatter/gather list
  * @dev: whose keys
  * @pd: whose regions
+ * @qp_id: whose windows
  * @sge: current entry
  * @n: entries left, @sge included
  * @off: offset in @sge
@@ -157,6 +215,7 @@ struct sr_mr {
 struct sr_cur {
 	struct sr_dev *dev;
 	struct ib_pd *pd;
+	u64 qp_id;
 	const struct ib_sge *sge;
 	u32 n;
 	u32 off;
@@ -410,6 +469,7 @@ struct sr_recv {
  * struct sr_qp - transport state of one QP
  * @nqp: the provider's half
  * @dev: its adapter
+ * @id: never used again, unlike @qpn
  * @qpn: its number
  * @dest_qpn: the peer's number
  * @state: enum ib_qp_state; written under @s.lock or @r.lock, to ERR under
@@ -432,6 +492,7 @@ struct sr_recv {
 struct sr_qp {
 	struct ndk_qp *nqp;
 	struct sr_dev *dev;
+	u64 id;
 	u32 qpn;
 	u32 dest_qpn;
 	u8 state;
@@ -519,6 +580,7 @@ static inline struct sr_bth *sr_pkt_bth(struct sk_buff *skb)
  * @rkey: RETH or AtomicETH: key
  * @dlen: RETH: bytes of the whole message
  * @imm: immediate data
+ * @inv_rkey: IETH: key to invalidate
  * @swap_add: AtomicETH
  * @compare: AtomicETH
  * @cas: compare and swap, not fetch and add
@@ -534,6 +596,7 @@ struct sr_msg {
 	u32 dlen;
 	u64 va;
 	__be32 imm;
+	u32 inv_rkey;
 	u64 swap_add;
 	u64 compare;
 	struct sr_src src;
@@ -602,11 +665,35 @@ void sr_progress(struct ndk_qp *nqp);
 /* mr.c: process context */
 int sr_reg_user_mr(struct ndk_mr *nmr, u64 start, u64 length, u64 iova, int access);
 int sr_get_dma_mr(struct ndk_mr *nmr, int access);
-void sr_dereg_mr(struct ndk_mr *nmr);
+int sr_dereg_mr(struct ndk_mr *nmr);
+struct sr_mr *sr_mr_alloc(struct ib_pd *pd, int access);
+int sr_mr_pin(struct sr_mr *mr, struct ib_device *ibdev, u64 start, u64 length, u64 iova);
+int sr_mr_publish(struct sr_dev *dev, struct sr_mr *mr);
+bool sr_mr_retire(struct sr_mr *mr);
+void sr_mr_free(struct sr_mr *mr);
 
-/* mr.c: RCU read section */
-struct sr_mr *sr_mr_find(struct sr_dev *dev, const struct ib_pd *pd, u32 key, u64 addr,
-			 u64 len, int access);
+/* fastreg.c, rereg.c, mw.c: process context; sr_map_mr_sg() any */
+int sr_alloc_mr(struct ndk_mr *nmr, u32 max_num_sg);
+int sr_map_mr_sg(struct ndk_mr *nmr, struct scatterlist *sg, int num, unsigned int *offset);
+int sr_rereg_user_mr(struct ndk_mr *nmr, int flags, u64 start, u64 length, u64 iova,
+		     int access, struct ib_pd *pd);
+int sr_alloc_mw(struct ndk_mw *nmw);
+void sr_dealloc_mw(struct ndk_mw *nmw);
+
+/* mr.c, fastreg.c, mw.c: sr_mr.lock held */
+void sr_mr_grant(struct sr_mr *mr);
+void sr_mr_revoke(struct sr_mr *mr);
+void sr_mw_release(struct sr_mr *mw);
+
+/* fastreg.c, mw.c: bottom halves off, RCU read section */
+int sr_mr_register(struct sr_qp *qp, const struct ndk_swqe *wqe);
+int sr_mr_invalidate(struct sr_qp *qp, u32 key, bool remote);
+int sr_mw_bind(struct sr_qp *qp, const struct ndk_swqe *wqe);
+
+/* mr.c: bottom halves off, RCU read section */
+struct sr_mr *sr_mr_find(struct sr_dev *dev, const struct ib_pd *pd, u64 qp_id, u32 key,
+			 u64 addr, u64 len, int access);
+bool sr_mr_covers(const struct sr_mr *mr, u64 addr, u64 len);
 void *sr_mr_span(const struct sr_mr *mr, u64 addr, u32 *len);
 
 /* copy.c: RCU read section */
@@ -675,6 +762,15 @@ bool sr_req_rnr(struct sr_qp *qp, u8 code, struct ndk_notify *n);
 void sr_req_drained(struct sr_qp *qp, struct ndk_notify *n);
 void sr_req_arm(struct sr_qp *qp);
 
+bool sr_req_may_start(struct sr_qp *qp, const struct ndk_swqe *wqe);
+void sr_req_refuse(struct sr_qp *qp, enum ib_wc_status status, struct ndk_notify *n);
+void sr_req_ask(struct sr_qp *qp);
+
+/* keyops.c: under s.lock */
+bool sr_keys_run(struct sr_qp *qp, struct sr_slice *sl, struct ndk_notify *n);
+void sr_keys_pass(struct sr_qp *qp);
+bool sr_keys_wait(struct sr_qp *qp, u32 end);
+
 /* req.c: timers */
 void sr_req_timers_init(struct sr_qp *qp);
 
@@ -725,6 +821,14 @@ static inline bool sr_wr_is_atomic(u8 opcode)
 static inline bool sr_wr_is_owed(u8 opcode)
 {
 	return sr_wr_is_read(opcode) || sr_wr_is_atomic(opcode);
+}
+
+/* Done with what sr_mr_find() returned. */
+static inline void sr_mr_put(struct sr_mr *mr)
+{
+	/* pairs with the acquire in sr_mr_revoke(): our copying, then its end */
+	if (mr->revocable)
+		atomic_dec_return_release(&mr->users);
 }
 
 /* Is anything sent and not acknowledged? */

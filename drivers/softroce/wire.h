@@ -77,6 +77,11 @@ struct sr_imm {
 } __packed;
 static_assert(sizeof(struct sr_imm) == 4);
 
+struct sr_ieth {
+	__be32 rkey;
+} __packed;
+static_assert(sizeof(struct sr_ieth) == 4);
+
 struct sr_atomic_eth {
 	__be64 va;
 	__be32 rkey;
@@ -135,7 +140,9 @@ enum sr_opcode {
 	SR_ATOMIC_ACK		= 0x12,
 	SR_COMPARE_SWAP		= 0x13,
 	SR_FETCH_ADD		= 0x14,
-	SR_OPCODES		= 0x15,
+	SR_SEND_LAST_INV	= 0x16,
+	SR_SEND_ONLY_INV	= 0x17,
+	SR_OPCODES		= 0x18,
 	SR_UD_SEND_ONLY		= 0x64,
 	SR_UD_SEND_ONLY_IMM	= 0x65,
 	SR_CNP			= 0x81,
@@ -155,7 +162,8 @@ enum sr_opcode {
 #define SR_OP_RETH		0x0400
 #define SR_OP_AETH		0x0800
 #define SR_OP_CNP		0x1000
-#define SR_OP_DETH		0x4000
+#define SR_OP_DETH		0x2000
+#define SR_OP_INV		0x4000	/* has an IETH: a key to invalidate */
 
 /**
  * struct sr_opinfo - one row of the opcode table

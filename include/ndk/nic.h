@@ -21,7 +21,8 @@
  * Process or softirq, no lock held:
  *	ndk_notify_flush()
  *
- * Lock order: backend's per-QP locks -> ndk_defer.lock -> ndk_cq.lock.
+ * Lock order: backend's per-QP locks -> ndk_defer.lock -> ndk_cq.lock, and
+ * backend's per-QP locks -> ndk_srq.lock.
  */
 #ifndef _NDK_NIC_H
 #define _NDK_NIC_H
@@ -39,21 +40,27 @@ struct ndk_mr;
 struct ndk_nic;
 struct ndk_qp;
 struct ndk_queue;
+struct ndk_srq;
 
 /**
  * struct ndk_swqe - one accepted send request, the kernel's own copy
  * @wr_id: the poster's cookie (kernel posters: the ib_cqe pointer)
- * @remote_addr: RDMA and atomics: address at the peer
+ * @remote_addr: RDMA and atomics: address at the peer; REG_MR and BIND_MW: the
+ *	first address the key will cover
  * @compare_add: atomics: operand
+ * @key_length: REG_MR and BIND_MW: bytes the key will cover
  * @swap: compare-and-swap: new value
  * @remote_qpn: UD: number of the peer's QP
  * @remote_qkey: UD: its key
  * @ah: UD: number of the address handle, see &struct ndk_ah
- * @rkey: RDMA and atomics: key at the peer
+ * @mr_lkey: BIND_MW: region below the window
+ * @mw_rkey: BIND_MW: key the window has now
+ * @rkey: RDMA and atomics: key at the peer; REG_MR and BIND_MW: the new key
  * @length: payload bytes, all SGEs together; at most 2^31
  * @flags: IB_SEND_* and %NDK_SEND_DEFER, as accepted
  * @imm: immediate data, network order
  * @inv_rkey: key to invalidate
+ * @access: REG_MR and BIND_MW: IB_ACCESS_* of the new key
  * @opcode: enum ib_wr_opcode
  * @num_sge: valid SGEs, 0 for inline data
  * @signaled: success makes a CQ entry
@@ -75,10 +82,15 @@ struct ndk_swqe {
 			u32 remote_qpn;
 			u32 remote_qkey;
 		};
+		u64 key_length;
 	};
 	union {
 		u64 swap;
 		u32 ah;
+		struct {
+			u32 mr_lkey;
+			u32 mw_rkey;
+		};
 	};
 	u32 rkey;
 	u32 length;
@@ -86,6 +98,7 @@ struct ndk_swqe {
 	union {
 		__be32 imm;
 		u32 inv_rkey;
+		u32 access;
 	};
 	u8 opcode;
 	u8 num_sge;
@@ -133,17 +146,22 @@ struct ndk_rwqe {
  * @ev_qp: QP with an asynchronous event
  * @event: the event
  * @nev: entries in @ev_qp and @event
+ * @srq: shared receive queues that fell below their limit
+ * @nsrq: entries in @srq
  *
  * On the stack of whoever runs the NIC. Collects while locks are held, fires in
  * ndk_notify_flush(): one handler call per queue and batch. The backend
- * guarantees that CQs and QPs outlive it (RCU section or reference).
+ * guarantees that CQs and QPs outlive it (RCU section or reference), and thereby
+ * SRQs.
  */
 struct ndk_notify {
 	struct ndk_cq *cq[4];
 	unsigned int ncq;
-	struct ndk_qp *ev_qp[4];
-	enum ib_event_type event[4];
+	struct ndk_qp *ev_qp[6];
+	enum ib_event_type event[6];
 	unsigned int nev;
+	struct ndk_srq *srq[2];
+	unsigned int nsrq;
 };
 
 /**
@@ -181,11 +199,13 @@ struct ndk_sq {
  * @q: ring of receive requests, user-mapped for user QPs; NULL with an SRQ
  * @lock: serialises kernel posters
  * @max_sge: SGEs per request
+ * @last_wqe: with an SRQ: %IB_EVENT_QP_LAST_WQE_REACHED was raised
  */
 struct ndk_rq {
 	struct ndk_queue *q;
 	spinlock_t lock; /* producer index */
 	u32 max_sge;
+	bool last_wqe;
 };
 
 /**
@@ -246,6 +266,16 @@ struct ndk_ah {
 };
 
 /**
+ * struct ndk_mw - memory window
+ * @ibmw: the verbs object; rkey is set by the backend
+ * @priv: the backend's
+ */
+struct ndk_mw {
+	struct ib_mw ibmw;
+	void *priv;
+};
+
+/**
  * struct ndk_nic_ops - what a backend implements
  * @owner: the backend's module
  * @kind: short name for messages, e.g. "softroce"
@@ -271,7 +301,19 @@ struct ndk_ah {
  * @progress: see ndk_defer_ops.progress; the place where a software NIC sends.
  * @reg_user_mr: register user memory; sets ibmr.lkey and rkey.
  * @get_dma_mr: region over all of kernel memory, for local_dma_lkey.
- * @dereg_mr: on return nobody reads or writes through the region.
+ * @alloc_mr: region for fast registration, of at most @max_num_sg pages at a
+ *	time. Optional, needs %IB_DEVICE_MEM_MGT_EXTENSIONS.
+ * @map_mr_sg: take down what the next IB_WR_REG_MR will register; sets ibmr.iova
+ *	and length. Any context. Returns entries mapped, as ib_map_mr_sg().
+ *	What is registered already does not change.
+ * @rereg_user_mr: change what IB_MR_REREG_* in @flags says. The keys stay. On
+ *	failure nothing has changed. Optional.
+ * @reg_user_mr_dmabuf: register a part of a dma-buf. Optional.
+ * @dereg_mr: on return nobody reads or writes through the region. -EBUSY while
+ *	a window is bound to it; nothing else fails.
+ * @alloc_mw: unbound window; sets ibmw.rkey. Optional, needs
+ *	%IB_DEVICE_MEM_WINDOW, bound by IB_WR_BIND_MW.
+ * @dealloc_mw: on return nobody reads or writes through the window.
  * @ah_create: make an address handle and set its number. May be called from
  *	any context with interrupts on or off; must not sleep. Optional: without
  *	it there is no UD.
@@ -300,7 +342,16 @@ struct ndk_nic_ops {
 	int (*reg_user_mr)(struct ndk_mr *mr, u64 start, u64 length, u64 iova,
 			   int access);
 	int (*get_dma_mr)(struct ndk_mr *mr, int access);
-	void (*dereg_mr)(struct ndk_mr *mr);
+	int (*alloc_mr)(struct ndk_mr *mr, u32 max_num_sg);
+	int (*map_mr_sg)(struct ndk_mr *mr, struct scatterlist *sg, int num,
+			 unsigned int *offset);
+	int (*rereg_user_mr)(struct ndk_mr *mr, int flags, u64 start, u64 length,
+			     u64 iova, int access, struct ib_pd *pd);
+	int (*reg_user_mr_dmabuf)(struct ndk_mr *mr, u64 offset, u64 length, u64 iova,
+				  int fd, int access);
+	int (*dereg_mr)(struct ndk_mr *mr);
+	int (*alloc_mw)(struct ndk_mw *mw);
+	void (*dealloc_mw)(struct ndk_mw *mw);
 
 	int (*ah_create)(struct ndk_ah *ah, const struct rdma_ah_attr *attr);
 	void (*ah_destroy)(struct ndk_ah *ah);
@@ -445,6 +496,35 @@ static inline struct ndk_mr *to_ndk_mr(struct ib_mr *ibmr)
 	return container_of(ibmr, struct ndk_mr, ibmr);
 }
 
+static inline struct ndk_mw *to_ndk_mw(struct ib_mw *ibmw)
+{
+	return container_of(ibmw, struct ndk_mw, ibmw);
+}
+
+/**
+ * ndk_wr_is_local() - does a request end where it was posted
+ * @opcode: enum ib_wr_opcode
+ *
+ * Such requests change keys, carry no payload and send no packet.
+ *
+ * Return: true for REG_MR, LOCAL_INV and BIND_MW.
+ */
+static inline bool ndk_wr_is_local(u8 opcode)
+{
+	return opcode == IB_WR_REG_MR || opcode == IB_WR_LOCAL_INV || opcode == IB_WR_BIND_MW;
+}
+
+/**
+ * ndk_rq_pd() - whose keys a receive request's SGEs carry
+ * @qp: the QP
+ *
+ * Return: the protection domain of the queue it was taken from.
+ */
+static inline struct ib_pd *ndk_rq_pd(const struct ndk_qp *qp)
+{
+	return qp->ibqp.srq ? qp->ibqp.srq->pd : qp->ibqp.pd;
+}
+
 /**
  * ndk_sq_wqe() - the request in slot @index
  * @qp: the QP
@@ -491,12 +571,13 @@ void ndk_sq_flush(struct ndk_qp *qp, struct ndk_notify *n);
  * ndk_rq_take() - take the next receive request
  * @qp: the QP
  * @wqe: where it is copied; valid until the caller is done with it
+ * @n: collects the limit event of a shared receive queue
  *
  * Return: 1 if one was taken, 0 if the queue is empty, -EINVAL if the entry
  * (written by user space) makes no sense: it was consumed, @wqe->wr_id is set,
  * the caller owes it an error completion.
  */
-int ndk_rq_take(struct ndk_qp *qp, struct ndk_rwqe *wqe);
+int ndk_rq_take(struct ndk_qp *qp, struct ndk_rwqe *wqe, struct ndk_notify *n);
 
 /**
  * ndk_recv_done() - complete a receive
@@ -512,6 +593,10 @@ void ndk_recv_done(struct ndk_qp *qp, struct ib_wc *wc, bool solicited,
  * ndk_rq_flush() - flush every receive still in the queue
  * @qp: the QP, in error
  * @n: collects the CQ events
+ *
+ * What was taken is the backend's to complete, before this call: of a QP with a
+ * shared receive queue nothing else is left, and its
+ * %IB_EVENT_QP_LAST_WQE_REACHED is raised here, once.
  */
 void ndk_rq_flush(struct ndk_qp *qp, struct ndk_notify *n);
 
@@ -533,6 +618,7 @@ static inline void ndk_notify_init(struct ndk_notify *n)
 {
 	n->ncq = 0;
 	n->nev = 0;
+	n->nsrq = 0;
 }
 
 /**

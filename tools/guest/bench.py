@@ -15,22 +15,28 @@ import time
 
 sys.dont_write_bytecode = True
 
+import nvme						# noqa: E402
 from perftest import Pair				# noqa: E402
 from topology import Failed, SYS, load, loop, sh, veth	# noqa: E402
 
 CHAIN = 16
 METER = os.path.join(os.path.dirname(os.path.realpath(__file__)),
                      "../../build/qp_memory")
-# name, tool, size (0: the tool has one only), iterations
+# name, tool, size (0: the tool has one only), iterations, more options
 TESTS = (
-    ("write rate", "ib_write_bw", 64, 16000),
-    ("send rate", "ib_send_bw", 64, 16000),
-    ("atomic rate", "ib_atomic_bw", 0, 9600),
-    ("write latency", "ib_write_lat", 8, 2000),
-    ("send latency", "ib_send_lat", 64, 2000),
-    ("write bandwidth", "ib_write_bw", 65536, 600),
-    ("read bandwidth", "ib_read_bw", 65536, 600),
-    ("send bandwidth", "ib_send_bw", 65536, 600),
+    ("write rate", "ib_write_bw", 64, 16000, ()),
+    ("send rate", "ib_send_bw", 64, 16000, ()),
+    ("atomic rate", "ib_atomic_bw", 0, 9600, ()),
+    ("write latency", "ib_write_lat", 8, 2000, ()),
+    ("send latency", "ib_send_lat", 64, 2000, ()),
+    ("write bandwidth", "ib_write_bw", 65536, 600, ()),
+    ("read bandwidth", "ib_read_bw", 65536, 600, ()),
+    ("send bandwidth", "ib_send_bw", 65536, 600, ()),
+    ("UD send rate", "ib_send_bw", 64, 8000, ("-c", "UD")),
+    ("UD send latency", "ib_send_lat", 64, 2000, ("-c", "UD")),
+    ("SRQ send rate", "ib_send_bw", 64, 8000, ("--use-srq",)),
+    ("write rate, 16 QPs", "ib_write_bw", 64, 1600, ("-q", "16")),
+    ("write rate, lists of 16", "ib_write_bw", 64, 16000, ("-l", "16")),
 )
 
 
@@ -108,8 +114,8 @@ class Bench:
             "round": number}), flush=True)
 
     def measure(self, column, test, number):
-        name, tool, size, iterations = test
-        options = ["-n", str(iterations)]
+        name, tool, size, iterations, more = test
+        options = ["-n", str(iterations), *more]
         if size:
             options += ["-s", str(size)]
         column.prepare()
@@ -117,7 +123,7 @@ class Bench:
                                column.chain)
         if result.usec is not None:
             self.emit(column, name, size, result.usec, "usec", number)
-        elif name.endswith("rate"):
+        elif "rate" in name:
             self.emit(column, name, size, result.msg_s, "msg/s", number)
         else:
             self.emit(column, name, size, result.mb_s, "MB/s", number)
@@ -128,8 +134,9 @@ class Bench:
                       "doorbells/msg", number)
 
     def wanted(self, column, test):
-        """A latency test waits for each request: nothing to defer."""
-        return not (column.chain and test[1].endswith("_lat"))
+        """A latency test waits for each request: nothing to defer. The
+        rows with options are about what they name, not about deferral."""
+        return not (column.chain and (test[1].endswith("_lat") or test[4]))
 
     def run_rounds(self):
         plan = [(test, column) for test in TESTS for column in self.columns
@@ -146,6 +153,32 @@ class Bench:
                 except Failed as error:
                     self.fail(what, error)
                 self.done += 1
+
+    def nvme(self, number):
+        """Needs the RoCEv2 port of the first namespace, one after the other."""
+        for kind in ("rxe", "ndk"):
+            self.progress("round %d: nvme over %s" % (number, kind))
+            disk = nvme.Disk(kind)
+            try:
+                disk.up()
+                for name, size, options, unit in nvme.TESTS:
+                    value = disk.read(options, unit)
+                    self.emit(Column(kind, "loopback", None, None), name, size,
+                              value, unit, number)
+            except (Failed, ValueError) as error:
+                self.fail("nvme over " + kind, error)
+            for problem in disk.down():
+                self.fail("nvme over %s, cleaning up" % kind, problem)
+
+    def disks(self):
+        try:
+            sh("modprobe", "-r", "rdma_rxe")
+            nvme.load_clients()
+        except Failed as error:
+            self.fail("setting up nvme", error)
+            return
+        for number in range(1, self.rounds + 1):
+            self.nvme(number)
 
     def memory(self):
         for column in self.columns[:2]:
@@ -167,6 +200,7 @@ def main():
     bench.set_up()
     bench.memory()
     bench.run_rounds()
+    bench.disks()
     bench.progress("done, %d failed" % bench.failed)
     return 1 if bench.failed else 0
 

@@ -19,6 +19,11 @@ TARGETS = {
     ("write latency", "veth"): 1.0, ("send latency", "veth"): 1.0,
     ("write bandwidth", "veth"): 1.0, ("read bandwidth", "veth"): 1.0,
 }
+for _name in ("UD send rate", "SRQ send rate", "write rate, 16 QPs",
+              "write rate, lists of 16", "nvme random read, depth 1",
+              "nvme random read, depth 32", "nvme sequential read, depth 32"):
+    TARGETS[(_name, "loopback")] = 2.0
+TARGETS[("UD send latency", "loopback")] = 0.5
 LOWER_IS_BETTER = ("usec", "bytes")
 
 PLOT = """\
