@@ -65,7 +65,8 @@ void ndk_sq_take_keys(struct ndk_swqe *w, const struct rxe_send_wr *u)
 	w->mr_lkey = u->wr.mw.mr_lkey;
 	w->mw_rkey = u->wr.mw.mw_rkey;
 	w->rkey = u->wr.mw.rkey;
-	w->access = u->wr.mw.access;
+	/* programs say so, as for a region; a window gives rights to peers only */
+	w->access = u->wr.mw.access & ~IB_ACCESS_LOCAL_WRITE;
 }
 
 /**

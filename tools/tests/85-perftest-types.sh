@@ -87,16 +87,9 @@ srq_tools()
 	run ib_send_bw --use-srq -c UD -q 4 -s 1000
 }
 
-# A device that attaches to a group takes its packets; that the network brings
-# them is the business of IGMP, which programs of the connection manager do.
+# The group is joined by attaching a QP, without the connection manager.
 multicast()
 {
-	local end device address ns netdev
-
-	for end in "$SERVER vl" "$CLIENT vr"; do
-		read -r device address ns netdev <<<"$end"
-		in_ns "$ns" ip addr add 230.7.7.7/32 dev "$netdev" autojoin
-	done
 	run ib_send_bw -c UD -g -M 0:0:0:0:0:0:0:0:0:0:255:255:230:7:7:7 -s 1000
 	run ib_send_lat -c UD -g -M 0:0:0:0:0:0:0:0:0:0:255:255:230:7:7:7 -s 500
 }

@@ -95,6 +95,12 @@ disk_fio()
 		--verify=crc32c --verify_fatal=1 --randseed=7 "$@"
 }
 
+# same_on DISK: it starts with $WORK/random, whatever the page cache remembers
+same_on()
+{
+	dd if="$1" bs=1M count=8 iflag=direct | cmp "$WORK/random"
+}
+
 # The target's own view of the disk is the second opinion.
 disk()
 {
@@ -103,8 +109,8 @@ disk()
 	disk_fio --rw=randwrite --io_size="$(scaled 16m 1g)"
 	dd if=/dev/urandom of="$WORK/random" bs=1M count=8
 	dd if="$WORK/random" of=/dev/nvme0n1 bs=1M oflag=direct
-	cmp -n 8388608 "$WORK/random" /dev/ram0
-	cmp -n 8388608 "$WORK/random" /dev/nvme0n1
+	same_on /dev/ram0
+	same_on /dev/nvme0n1
 	detach
 }
 
