@@ -156,9 +156,10 @@ static int mock_get_dma_mr(struct ndk_mr *mr, int access)
 	return 0;
 }
 
-static void mock_dereg_mr(struct ndk_mr *mr)
+static int mock_dereg_mr(struct ndk_mr *mr)
 {
 	atomic_dec(&to_mock(to_ndk_nic(mr->ibmr.device))->mrs);
+	return 0;
 }
 
 static const struct ndk_nic_ops mock_ops = {

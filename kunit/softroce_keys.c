@@ -47,6 +47,7 @@ static struct fixture *fixture(struct kunit *test, u64 iova, u64 length, int acc
 	f->mr.access = access;
 	f->mr.offset = iova & ~PAGE_MASK;
 	f->mr.pages = f->pages;
+	f->mr.page_shift = PAGE_SHIFT;
 	for (i = 0; i < ARRAY_SIZE(f->pages); i++)
 		f->pages[i] = f->memory + i * PAGE_SIZE;
 	KUNIT_ASSERT_EQ(test, publish(&f->dev, &f->nmr, &f->mr), 0);
@@ -55,7 +56,7 @@ static struct fixture *fixture(struct kunit *test, u64 iova, u64 length, int acc
 
 static struct sr_mr *find(struct fixture *f, u64 addr, u64 len)
 {
-	return sr_mr_find(&f->dev, &f->pd, f->nmr.ibmr.lkey, addr, len, IB_ACCESS_REMOTE_READ);
+	return sr_mr_find(&f->dev, &f->pd, 1, f->nmr.ibmr.lkey, addr, len, IB_ACCESS_REMOTE_READ);
 }
 
 struct range_case {
@@ -110,9 +111,9 @@ static void key_of_another_pd_is_refused(struct kunit *test)
 	struct fixture *f = fixture(test, BASE, SIZE, ALL);
 	u32 key = f->nmr.ibmr.lkey;
 
-	KUNIT_EXPECT_NOT_NULL(test, sr_mr_find(&f->dev, &f->pd, key, BASE, 1, 0));
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->other_pd, key, BASE, 1, 0));
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, NULL, key, BASE, 1, 0));
+	KUNIT_EXPECT_NOT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, key, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->other_pd, 1, key, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, NULL, 1, key, BASE, 1, 0));
 }
 
 /* The low byte tells regions of one slot apart: 255 of 256 guesses fail. */
@@ -123,7 +124,7 @@ static void stale_key_of_the_same_slot_is_refused(struct kunit *test)
 	int i, found = 0;
 
 	for (i = 0; i < 256; i++)
-		found += !!sr_mr_find(&f->dev, &f->pd, (key & ~0xffU) | i, BASE, 1, 0);
+		found += !!sr_mr_find(&f->dev, &f->pd, 1, (key & ~0xffU) | i, BASE, 1, 0);
 	KUNIT_EXPECT_EQ(test, found, 1);
 }
 
@@ -132,11 +133,11 @@ static void key_of_a_slot_that_is_empty_is_refused(struct kunit *test)
 	struct fixture *f = fixture(test, BASE, SIZE, ALL);
 	u32 key = f->nmr.ibmr.lkey;
 
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 0, BASE, 1, 0));
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, U32_MAX, BASE, 1, 0));
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, key + 256, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, 0, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, U32_MAX, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, key + 256, BASE, 1, 0));
 	xa_erase(&f->dev.mrs, key >> 8);
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, key, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, key, BASE, 1, 0));
 }
 
 /* A slot that is reserved and not yet filled looks empty. */
@@ -147,7 +148,7 @@ static void key_that_is_being_made_is_refused(struct kunit *test)
 
 	KUNIT_ASSERT_GE(test, xa_alloc_cyclic(&f->dev.mrs, &index, NULL, XA_LIMIT(1, 0xffffff),
 					      &f->dev.next_mr, GFP_KERNEL), 0);
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, index << 8, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, index << 8, BASE, 1, 0));
 	xa_release(&f->dev.mrs, index);
 }
 
@@ -172,7 +173,7 @@ static void every_access_bit_is_needed(struct kunit *test)
 
 			for (i = 0; i < 4; i++)
 				want |= wants & BIT(i) ? bits[i] : 0;
-			KUNIT_EXPECT_EQ_MSG(test, !!sr_mr_find(&f->dev, &f->pd,
+			KUNIT_EXPECT_EQ_MSG(test, !!sr_mr_find(&f->dev, &f->pd, 1,
 							       f->nmr.ibmr.lkey, BASE, 1, want),
 					    (wants & ~has) == 0, "has %#x wants %#x", access,
 					    want);
@@ -180,13 +181,14 @@ static void every_access_bit_is_needed(struct kunit *test)
 	}
 }
 
-static void region_without_remote_rights_has_no_rkey(struct kunit *test)
+static void rkey_without_remote_rights_opens_nothing(struct kunit *test)
 {
 	struct fixture *local = fixture(test, BASE, SIZE, IB_ACCESS_LOCAL_WRITE);
 	struct fixture *remote = fixture(test, BASE, SIZE, IB_ACCESS_REMOTE_READ);
 
-	KUNIT_EXPECT_EQ(test, local->nmr.ibmr.rkey, 0);
-	KUNIT_EXPECT_NE(test, local->nmr.ibmr.lkey, 0);
+	KUNIT_EXPECT_EQ(test, local->nmr.ibmr.rkey, local->nmr.ibmr.lkey);
+	KUNIT_EXPECT_NULL(test, find(local, BASE, 1));
+	KUNIT_EXPECT_NOT_NULL(test, find(remote, BASE, 1));
 	KUNIT_EXPECT_EQ(test, remote->nmr.ibmr.rkey, remote->nmr.ibmr.lkey);
 }
 
@@ -273,7 +275,7 @@ static struct kunit_case keys_cases[] = {
 	KUNIT_CASE(key_of_a_slot_that_is_empty_is_refused),
 	KUNIT_CASE(key_that_is_being_made_is_refused),
 	KUNIT_CASE(every_access_bit_is_needed),
-	KUNIT_CASE(region_without_remote_rights_has_no_rkey),
+	KUNIT_CASE(rkey_without_remote_rights_opens_nothing),
 	KUNIT_CASE(peer_cannot_name_an_address_without_memory),
 	KUNIT_CASE(span_joins_pages_that_follow_each_other),
 	KUNIT_CASE(span_stops_where_memory_is_scattered),

@@ -15,6 +15,7 @@
 #define RETH_BYTES	16
 #define AETH_BYTES	4
 #define IMM_BYTES	4
+#define IETH_BYTES	4
 #define ATOMIC_BYTES	28
 #define ATOMIC_ACK_BYTES 8
 #define CNP_BYTES	16
@@ -61,6 +62,10 @@ static const struct fact facts[] = {
 	  SR_OP_ATOMIC | SR_OP_AETH },
 	{ "CmpSwap", 0x13, REQUEST, 'o', ATOMIC_BYTES, 0, SR_OP_ATOMIC },
 	{ "FetchAdd", 0x14, REQUEST, 'o', ATOMIC_BYTES, 0, SR_OP_ATOMIC },
+	{ "SEND Last with Invalidate", 0x16, REQUEST, 'l', IETH_BYTES, 1,
+	  SR_OP_SEND | SR_OP_INV },
+	{ "SEND Only with Invalidate", 0x17, REQUEST, 'o', IETH_BYTES, 1,
+	  SR_OP_SEND | SR_OP_INV },
 	{ "UC SEND First", 0x20, REQUEST, 'f', 0, 1, SR_OP_SEND },
 	{ "UC SEND Middle", 0x21, REQUEST, 'm', 0, 1, SR_OP_SEND },
 	{ "UC SEND Last", 0x22, REQUEST, 'l', 0, 1, SR_OP_SEND },
@@ -85,7 +90,7 @@ static const struct fact facts[] = {
 KUNIT_ARRAY_PARAM_DESC(fact, facts, desc);
 
 #define KINDS	(SR_OP_SEND | SR_OP_WRITE | SR_OP_READ | SR_OP_ATOMIC | SR_OP_IMM |	\
-		 SR_OP_RETH | SR_OP_AETH | SR_OP_DETH | SR_OP_CNP)
+		 SR_OP_RETH | SR_OP_AETH | SR_OP_DETH | SR_OP_CNP | SR_OP_INV)
 
 static void opcode_means_what_the_specification_says(struct kunit *test)
 {
@@ -188,8 +193,7 @@ static const struct made makes[] = {
 	{ "fetch and add", IB_WR_ATOMIC_FETCH_AND_ADD, 0x14, 0x14, 0x14, 0x14 },
 	{ "local invalidate", IB_WR_LOCAL_INV, -EOPNOTSUPP, -EOPNOTSUPP, -EOPNOTSUPP,
 	  -EOPNOTSUPP },
-	{ "SEND with invalidate", IB_WR_SEND_WITH_INV, -EOPNOTSUPP, -EOPNOTSUPP, -EOPNOTSUPP,
-	  -EOPNOTSUPP },
+	{ "SEND with invalidate", IB_WR_SEND_WITH_INV, 0x00, 0x01, 0x16, 0x17 },
 	{ "no request at all", 0xff, -EOPNOTSUPP, -EOPNOTSUPP, -EOPNOTSUPP, -EOPNOTSUPP },
 };
 

@@ -11,9 +11,13 @@
 #define RIGHTS		(IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE |	\
 			 IB_ACCESS_REMOTE_READ | IB_ACCESS_REMOTE_ATOMIC |	\
 			 IB_ACCESS_OPTIONAL)
-/* a window gives rights to peers, and may count its addresses from 0 */
-#define MW_RIGHTS	(IB_ACCESS_REMOTE_WRITE | IB_ACCESS_REMOTE_READ |	\
-			 IB_ACCESS_REMOTE_ATOMIC | IB_ZERO_BASED)
+/*
+ * A window gives rights to peers, and may count its addresses from 0. Programs
+ * say local write as they do for regions; it means nothing here.
+ */
+#define MW_RIGHTS	(IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE |	\
+			 IB_ACCESS_REMOTE_READ | IB_ACCESS_REMOTE_ATOMIC |	\
+			 IB_ZERO_BASED)
 
 static int copy_reg(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_reg_wr *wr)
 {

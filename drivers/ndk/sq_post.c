@@ -101,6 +101,12 @@ int ndk_sq_check_state(const struct ndk_qp *qp)
 	return 0;
 }
 
+static int unsupported(const struct ndk_qp *qp, const struct ndk_swqe *w)
+{
+	ndk_sq_complain(qp, "opcode %u not supported", w->opcode);
+	return -EOPNOTSUPP;
+}
+
 static int check_sges(const struct ndk_qp *qp, const struct ndk_swqe *w)
 {
 	u64 end;
@@ -158,10 +164,8 @@ int ndk_sq_check(const struct ndk_qp *qp, const struct ndk_swqe *w)
 	const struct op_rule *rule = rule_of(qp, w->opcode);
 	int err = 0;
 
-	if (!rule) {
-		ndk_sq_complain(qp, "opcode %u not supported", w->opcode);
-		return -EOPNOTSUPP;
-	}
+	if (!rule)
+		return unsupported(qp, w);
 	if (w->flags & ~SEND_FLAGS) {
 		ndk_sq_complain(qp, "flags %#x not supported", (u32)(w->flags & ~SEND_FLAGS));
 		return -EINVAL;
@@ -306,8 +310,9 @@ static int copy_wr(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send_w
 	w->opcode = wr->opcode;
 	w->flags = wr->send_flags;
 	w->imm = wr->ex.imm_data;
+	/* unsupported, it need not even be the structure the opcode says */
 	if (ndk_wr_is_local(w->opcode))
-		return ndk_sq_copy_keys(qp, w, wr);
+		return rule_of(qp, w->opcode) ? ndk_sq_copy_keys(qp, w, wr) : unsupported(qp, w);
 	if (ndk_qp_is_ud(qp))
 		copy_datagram(w, wr);
 	else

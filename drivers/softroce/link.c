@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
+#include <kunit/visibility.h>
 #include <rdma/rdma_netlink.h>
 
 #include "softroce.h"
@@ -157,7 +158,8 @@ int sr_link_enable(struct ndk_nic *nic)
 	return alive ? 0 : -ENODEV;
 }
 
-static int newlink(const char *name, struct net_device *ndev)
+/* The test kernel's suites make their devices with it. */
+VISIBLE_IF_KUNIT int sr_newlink(const char *name, struct net_device *ndev)
 {
 	struct sr_dev *dev;
 	int err;
@@ -177,6 +179,7 @@ static int newlink(const char *name, struct net_device *ndev)
 	/* else it may be gone already, others can see it */
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(sr_newlink);
 
 /* The adapter with a reference, or NULL if it is not registered (any more). */
 static struct ndk_nic *get_nic(struct sr_dev *dev)
@@ -270,7 +273,7 @@ static struct notifier_block netdev_nb = {
 
 static struct rdma_link_ops link_ops = {
 	.type = "ndk",
-	.newlink = newlink,
+	.newlink = sr_newlink,
 };
 
 int sr_link_init(void)

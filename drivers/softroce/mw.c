@@ -11,6 +11,7 @@
 
 #include "softroce.h"
 
+#define REMOTE		(IB_ACCESS_REMOTE_READ | WRITING)
 #define WRITING		(IB_ACCESS_REMOTE_WRITE | IB_ACCESS_REMOTE_ATOMIC)
 
 /**
@@ -123,7 +124,7 @@ static int bind(struct sr_qp *qp, struct sr_mr *mw, const struct ndk_swqe *w)
 	mw->offset = w->remote_addr - mr->iova + mr->offset;
 	mw->iova = w->access & IB_ZERO_BASED ? 0 : w->remote_addr;
 	mw->length = w->key_length;
-	mw->access = w->access;
+	mw->access = w->access & REMOTE;
 	mw->key = w->rkey;
 	mw->qp_id = mw->type2 ? qp->id : 0;
 	sr_mr_grant(mw);

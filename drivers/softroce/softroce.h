@@ -628,6 +628,9 @@ void sr_link_exit(void);
 void sr_link_remove_all(struct sr_net *sn);
 int sr_link_enable(struct ndk_nic *nic);
 void sr_link_released(struct sr_dev *dev);
+#if IS_ENABLED(CONFIG_KUNIT)
+int sr_newlink(const char *name, struct net_device *ndev);
+#endif
 
 /* net.c: process context */
 int sr_net_init(void);

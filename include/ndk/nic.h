@@ -308,7 +308,6 @@ struct ndk_mw {
  *	What is registered already does not change.
  * @rereg_user_mr: change what IB_MR_REREG_* in @flags says. The keys stay. On
  *	failure nothing has changed. Optional.
- * @reg_user_mr_dmabuf: register a part of a dma-buf. Optional.
  * @dereg_mr: on return nobody reads or writes through the region. -EBUSY while
  *	a window is bound to it; nothing else fails.
  * @alloc_mw: unbound window; sets ibmw.rkey. Optional, needs
@@ -347,8 +346,6 @@ struct ndk_nic_ops {
 			 unsigned int *offset);
 	int (*rereg_user_mr)(struct ndk_mr *mr, int flags, u64 start, u64 length,
 			     u64 iova, int access, struct ib_pd *pd);
-	int (*reg_user_mr_dmabuf)(struct ndk_mr *mr, u64 offset, u64 length, u64 iova,
-				  int fd, int access);
 	int (*dereg_mr)(struct ndk_mr *mr);
 	int (*alloc_mw)(struct ndk_mw *mw);
 	void (*dealloc_mw)(struct ndk_mw *mw);
