@@ -310,9 +310,11 @@ static int copy_wr(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send_w
 	w->opcode = wr->opcode;
 	w->flags = wr->send_flags;
 	w->imm = wr->ex.imm_data;
-	/* unsupported, it need not even be the structure the opcode says */
+	/* it need not even be the structure the opcode says */
+	if (!rule_of(qp, w->opcode))
+		return unsupported(qp, w);
 	if (ndk_wr_is_local(w->opcode))
-		return rule_of(qp, w->opcode) ? ndk_sq_copy_keys(qp, w, wr) : unsupported(qp, w);
+		return ndk_sq_copy_keys(qp, w, wr);
 	if (ndk_qp_is_ud(qp))
 		copy_datagram(w, wr);
 	else

@@ -437,7 +437,9 @@ static void random_packet(struct forged *f)
 	size_t k;
 
 	*f = packet(r % 0x15, 0);
-	f->len = r & 1 << 20 ? (size_t)forge_header_bytes(f->opcode) + (r >> 24) % 300 * 4 : (r >> 24) % 1200;
+	f->len = (r >> 24) % 1200;
+	if (r & 1 << 20)
+		f->len = forge_header_bytes(f->opcode) + f->len / 4 * 4;
 	for (k = 0; k < f->len; k++)
 		f->body[k] = random64();
 	/* addresses and keys that lead somewhere, every other time */
