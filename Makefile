@@ -78,7 +78,7 @@ modules: kernel mirror
 	$(MAKE) -C $(kdir) M=$(MIRROR) -j$(JOBS) NDK_KUNIT=$(NDK_KUNIT) $(NO_BTF) $(KFLAGS) modules
 
 tools: build/ndk_defer.so build/qp_memory build/ndkcheck \
-	build/badqueue build/badpackets
+	build/badqueue build/badpackets build/mutants
 
 build/ndk_defer.so: tools/lib/defer_preload.c
 	@mkdir -p build
@@ -91,13 +91,16 @@ build/qp_memory: tools/lib/qp_memory.c
 HOSTILE := tools/tests/src/hostile.c tools/tests/src/hostile.h \
 	tools/tests/src/device.h
 
-build/badqueue build/badpackets: build/%: tools/tests/src/%.c $(HOSTILE)
+FORGE := tools/tests/src/forge.c tools/tests/src/forge.h
+
+build/badpackets build/mutants: $(FORGE)
+build/badqueue build/badpackets build/mutants: build/%: tools/tests/src/%.c $(HOSTILE)
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -o $@ $(filter %.c,$^) -libverbs -lpthread
 
 build/ndkcheck: tools/tests/src/ndkcheck.c tools/tests/src/device.h
 	@mkdir -p build
-	$(CC) $(CFLAGS_TOOLS) -o $@ $< -libverbs
+	$(CC) $(CFLAGS_TOOLS) -o $@ $< -libverbs -lpthread
 
 setup:
 	@tools/setup build vm demo check bench kernel

@@ -319,7 +319,9 @@ int mock_receive(struct mock_qp *m, u32 bytes, bool solicited)
 	ndk_notify_init(&n);
 	spin_lock_bh(&m->lock);
 	got = ndk_rq_take(m->qp, wqe, &n);
-	if (got == 1) {
+	if (got < 0)
+		wc.status = IB_WC_LOC_QP_OP_ERR;
+	if (got) {
 		wc.wr_id = wqe->wr_id;
 		ndk_recv_done(m->qp, &wc, solicited, &n);
 	}

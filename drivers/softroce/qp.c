@@ -19,7 +19,7 @@ static void notify(struct ndk_notify *n)
 {
 	bool outer;
 
-	if (!n->ncq && !n->nev)
+	if (ndk_notify_is_empty(n))
 		return;
 	outer = __this_cpu_read(sr_notifying);
 	__this_cpu_write(sr_notifying, true);

@@ -64,20 +64,23 @@ static void recv_done(struct sr_qp *qp, const struct dgram *d, struct ndk_notify
 	ndk_recv_done(qp->nqp, &wc, d->solicited, n);
 }
 
-/* Two copies, two cursors: a key is checked for what one copy needs. */
+/* A cursor serves one copy: the key is checked for what that one needs. */
+static int place_at(struct sr_qp *qp, u32 off, struct sr_src *src, u32 len)
+{
+	struct ndk_rwqe *rwqe = &qp->r.rwqe;
+	struct sr_cur dst;
+
+	sr_cur_init(&dst, qp, rwqe->sge, rwqe->num_sge, off, IB_ACCESS_LOCAL_WRITE);
+	dst.pd = ndk_rq_pd(qp->nqp);
+	return sr_place(&dst, src, len);
+}
+
 static int place(struct sr_qp *qp, struct dgram *d)
 {
 	struct sr_src grh = { .buf = d->grh };
-	struct ndk_rwqe *rwqe = &qp->r.rwqe;
-	struct sr_cur dst;
-	int err;
 
-	sr_cur_init(&dst, qp, rwqe->sge, rwqe->num_sge, 0, IB_ACCESS_LOCAL_WRITE);
-	err = sr_place(&dst, &grh, SR_GRH_LEN);
-	if (err)
-		return err;
-	sr_cur_init(&dst, qp, rwqe->sge, rwqe->num_sge, SR_GRH_LEN, IB_ACCESS_LOCAL_WRITE);
-	return sr_place(&dst, &d->src, d->len);
+	return place_at(qp, 0, &grh, SR_GRH_LEN) ?:
+	       place_at(qp, SR_GRH_LEN, &d->src, d->len);
 }
 
 /* The receive request was at fault: that ends the QP. */

@@ -622,6 +622,17 @@ static inline void ndk_notify_init(struct ndk_notify *n)
 }
 
 /**
+ * ndk_notify_is_empty() - is nothing owed
+ * @n: the collection
+ *
+ * Return: true if ndk_notify_flush() would call nobody.
+ */
+static inline bool ndk_notify_is_empty(const struct ndk_notify *n)
+{
+	return !n->ncq && !n->nev && !n->nsrq;
+}
+
+/**
  * ndk_notify_event() - owe an asynchronous QP event
  * @n: the collection
  * @qp: the QP

@@ -5,11 +5,21 @@
 # kunit.sh MODULE...
 # Suites run while their module is loaded; their results are in debugfs until
 # it is unloaded. With NDK_SCALE=full a module that has a parameter "scale"
-# gets SCALE for it.
+# gets SCALE for it; one that has a parameter "device" gets an ndk device.
 SCALE=${SCALE:-20}
 LIMIT=${LIMIT:-400}
 results=/sys/kernel/debug/kunit
 status=0
+
+make_device()
+{
+	[ ! -e /sys/class/infiniband/ndk0 ] || return 0
+	modprobe ndk_softroce
+	ip link add d0 mtu 4300 type dummy
+	ip addr add 10.80.0.1/24 dev d0
+	ip link set d0 up
+	rdma link add ndk0 type ndk netdev d0
+}
 
 load()
 {
@@ -18,6 +28,10 @@ load()
 	if [ "${NDK_SCALE:-}" = full ] &&
 	   modinfo -F parm "$1" | grep -q '^scale:'; then
 		parameters=("scale=$SCALE")
+	fi
+	if modinfo -F parm "$1" | grep -q '^device:'; then
+		make_device
+		parameters+=("device=ndk0")
 	fi
 	timeout "$LIMIT" modprobe "$1" "${parameters[@]}"
 }

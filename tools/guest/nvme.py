@@ -34,6 +34,8 @@ def write(path, text):
 def load_clients():
     sh("modprobe", "brd", "rd_nr=1", "rd_size=%d" % DISK_KIB, timeout=60)
     sh("modprobe", "-a", "nvmet-rdma", "nvme-rdma", timeout=60)
+    if not os.path.exists(TARGET):
+        sh("mount", "-t", "configfs", "config", "/sys/kernel/config")
 
 
 def disks():

@@ -9,6 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 
 N=$(scaled 60 5000)
+CASE_LIMIT=$(scaled 90 400)
 
 check()
 {
@@ -73,6 +74,23 @@ big_reads_and_writes()
 	good_wire
 }
 
+# in full: 16 processes with 4 QPs each, for a minute
+many()
+{
+	local i pid pids=()
+
+	bad_wire loss 5%
+	for ((i = 0; i < $(scaled 4 16); i++)); do
+		"$TOP/build/ndkcheck" -q -T 14 -t 150 -p 2 -S "$((i * 100 + 1))" \
+			-s 5000 -n 10 -D "$(scaled 0 60)" ndkl ndkr &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+	done
+	good_wire
+}
+
 # a peer that is gone: retries are bounded, the request fails
 dead_wire()
 {
@@ -97,6 +115,7 @@ run_case corrupt_10 "10 % corrupted: the ICRC finds it, every byte is right"
 run_case everything "all of it at once"
 run_case deferred_loss "deferred chains over 5 % loss"
 run_case big_reads_and_writes "400 KB reads and writes over 1 % loss"
+run_case many "many QPs in many processes over 5 % loss: every byte arrives"
 run_case dead_wire "a dead wire: the request fails after its retries"
 run_case veth_down "the namespaces go"
 run_case kernel_is_clean "the kernel has nothing to report"

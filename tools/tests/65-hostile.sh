@@ -9,6 +9,7 @@
 #   badqueue    rings of its own QP, direct path and wire
 #   badpackets  raw socket --> 10.80.0.1:4791 --> a QP that believes its peer
 #               has that address
+#   mutants     the same, for one QP of each type
 
 . "$(dirname "$0")/lib.sh"
 
@@ -41,6 +42,12 @@ requests()	{ packets requests; }
 responses()	{ packets responses; }
 storm()		{ packets storm "$(scaled 2000 200000)"; }
 
+mutants()
+{
+	"$TOP/build/mutants" ndk0 "$(scaled 3000 100000)"
+	kernel_is_clean
+}
+
 loop_up
 for LOOPBACK in direct wire; do
 	run_case refused "$LOOPBACK: a bad entry is refused, those before it complete, no slot is lost"
@@ -57,6 +64,7 @@ run_case unfit "packets for others, of others, or damaged are dropped and counte
 run_case requests "requests out of place are answered as the specification says"
 run_case responses "responses nobody asked for change nothing"
 run_case storm "random headers with a right ICRC"
+run_case mutants "sound packets with a few bits changed, for RC, UC and UD"
 loop_down
 run_case no_leaks "nothing leaked"
 finish

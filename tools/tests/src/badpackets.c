@@ -4,22 +4,18 @@
  *
  * A QP is connected to a QP number that does not exist at the device's own
  * address, so whoever sends from that address with that story is its peer. Here
- * it is a raw socket. The packets' ICRC is computed by the few lines below, not
- * by the code under test.
+ * it is a raw socket.
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/ip.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "forge.h"
 #include "hostile.h"
 
-#define PORT		4791
-#define BTH		12
-#define ICRC		4
-#define MAX_BODY	1500
+#define BTH		FORGE_BTH
+#define ICRC		FORGE_ICRC
 /* nobody: QP numbers go round, and this one is far from any */
 #define PEER_QPN	0xfedcba
 #define FIRST_PSN	0xfffffe
@@ -28,117 +24,7 @@
 static struct world w;
 static const char *device;
 static unsigned long count;
-static int raw;
 static uint32_t own_ip;
-
-/* ---- forging ---- */
-
-struct forged {
-	uint8_t opcode;
-	uint8_t flags;		/* solicited, migration, pad, version */
-	uint16_t pkey;
-	uint32_t qpn;
-	uint32_t psn;		/* top bit: acknowledge wanted */
-	uint32_t source;	/* IPv4, network order */
-	bool bad_icrc;
-	size_t len;		/* of @body, behind the BTH */
-	uint8_t body[MAX_BODY];
-};
-
-static uint32_t crc_byte(uint32_t crc, uint8_t byte)
-{
-	int i;
-
-	crc ^= byte;
-	for (i = 0; i < 8; i++)
-		crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-	return crc;
-}
-
-static bool masked(size_t i)
-{
-	/* type of service, time to live, IP checksum; UDP checksum; resv8a */
-	return i == 1 || i == 8 || i == 10 || i == 11 || i == 26 || i == 27 || i == 32;
-}
-
-static uint32_t icrc(const uint8_t *packet, size_t len)
-{
-	uint32_t crc = UINT32_MAX;
-	size_t i;
-
-	for (i = 0; i < 8; i++)
-		crc = crc_byte(crc, 0xff);
-	for (i = 0; i < len; i++)
-		crc = crc_byte(crc, masked(i) ? 0xff : packet[i]);
-	return ~crc;
-}
-
-static void put16(uint8_t *p, uint16_t v)
-{
-	p[0] = v >> 8;
-	p[1] = v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v);
-}
-
-static void put64(uint8_t *p, uint64_t v)
-{
-	put32(p, v >> 32);
-	put32(p + 4, v);
-}
-
-static void transmit(const uint8_t *packet, size_t len)
-{
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = own_ip };
-
-	if (sendto(raw, packet, len, 0, (struct sockaddr *)&to, sizeof(to)) != (ssize_t)len)
-		die("raw socket: %s", strerror(errno));
-}
-
-/* Sends the first @roce bytes of what stands behind the UDP header. */
-static void forge_cut(const struct forged *f, size_t roce)
-{
-	uint8_t p[20 + 8 + BTH + MAX_BODY + ICRC] = { 0x45 };
-	size_t full = BTH + f->len + ICRC;
-	uint32_t crc;
-
-	put16(p + 2, 28 + roce);
-	put16(p + 4, 1);
-	put16(p + 6, 0x4000);
-	p[8] = 64;
-	p[9] = IPPROTO_UDP;
-	memcpy(p + 12, f->source ? &f->source : &own_ip, 4);
-	memcpy(p + 16, &own_ip, 4);
-	put16(p + 20, 0xc123);
-	put16(p + 22, PORT);
-	put16(p + 24, 8 + roce);
-	p[28] = f->opcode;
-	p[29] = f->flags;
-	put16(p + 30, f->pkey);
-	put32(p + 32, f->qpn);
-	put32(p + 36, f->psn);
-	memcpy(p + 40, f->body, f->len);
-	/* right for the length it has, as far as there is room for it */
-	if (roce >= ICRC) {
-		crc = icrc(p, 28 + roce - ICRC) ^ f->bad_icrc;
-		p[28 + roce - 4] = crc;
-		p[28 + roce - 3] = crc >> 8;
-		p[28 + roce - 2] = crc >> 16;
-		p[28 + roce - 1] = crc >> 24;
-	}
-	if (roce > full)
-		die("cut behind the end");
-	transmit(p, 28 + roce);
-}
-
-static void forge(const struct forged *f)
-{
-	forge_cut(f, BTH + f->len + ICRC);
-}
 
 static struct forged packet(uint8_t opcode, size_t len)
 {
@@ -231,10 +117,13 @@ static void still_serves(const char *after, uint32_t psn)
 
 /* ---- cut ---- */
 
-/* bytes of headers behind the BTH by RC opcode, from the specification */
-static const uint8_t header_bytes[0x15] = {
-	0, 0, 0, 4, 0, 4, 16, 0, 0, 4, 16, 20, 16, 4, 0, 4, 4, 4, 12, 28, 28,
-};
+static bool has_payload(unsigned int op)
+{
+	unsigned int low = op & 0x1f;
+
+	return op != 0x81 && (op >= 0x20 || low < 0x0c || (low >= 0x0d && low <= 0x10) ||
+			      low >= 0x16);
+}
 
 static void truncated(void)
 {
@@ -244,8 +133,10 @@ static void truncated(void)
 	size_t cut;
 
 	victim();
-	for (op = 0; op < sizeof(header_bytes); op++) {
-		f = packet(op, header_bytes[op]);
+	for (op = 0; op < 0x100; op++) {
+		if (forge_header_bytes(op) < 0)
+			continue;
+		f = packet(op, forge_header_bytes(op));
 		/* a UDP packet of nothing never reaches a tunnel socket */
 		for (cut = 1; cut < BTH + f.len + ICRC; cut++) {
 			forge_cut(&f, cut);
@@ -257,18 +148,20 @@ static void truncated(void)
 	/* what the headers promise and the packet does not hold */
 	before = counter("drop_length");
 	sent = 0;
-	for (op = 0; op < sizeof(header_bytes); op++) {
-		bool payload = op < 0x0c || (op >= 0x0d && op <= 0x10);
+	for (op = 0; op < 0x100; op++) {
+		int headers = forge_header_bytes(op);
 
-		f = packet(op, header_bytes[op]);
+		if (headers < 0)
+			continue;
+		f = packet(op, headers);
 		f.flags |= 0x30;	/* pad of 3, no payload */
 		forge(&f);
-		f = packet(op, header_bytes[op] + 1);
+		f = packet(op, headers + 1);
 		forge(&f);
 		sent += 2;
-		if (payload)
+		if (has_payload(op))
 			continue;
-		f = packet(op, header_bytes[op] + 4);
+		f = packet(op, headers + 4);
 		forge(&f);
 		sent++;
 	}
@@ -289,7 +182,8 @@ static void unfit(void)
 	victim();
 	n = counter("drop_opcode");
 	for (op = 0x15; op < 0x100; op++) {
-		if (op == 0x81)
+		/* those of other transports too */
+		if (op == 0x81 || op == 0x16 || op == 0x17)
 			continue;
 		f = packet(op, 64);
 		forge(&f);
@@ -515,7 +409,7 @@ static void responses(void)
 	for (op = 0x0d; op <= 0x12; op++) {
 		for (s = 0; s < sizeof(syndromes); s++) {
 			for (p = 0; p < ARRAY_SIZE(psns); p++) {
-				f = packet(op, header_bytes[op]);
+				f = packet(op, forge_header_bytes(op));
 				memset(f.body, 0xee, f.len);
 				f.body[0] = syndromes[s];
 				f.psn = psns[p];
@@ -543,7 +437,7 @@ static void random_packet(struct forged *f)
 	size_t k;
 
 	*f = packet(r % 0x15, 0);
-	f->len = r & 1 << 20 ? header_bytes[f->opcode] + (r >> 24) % 300 * 4 : (r >> 24) % 1200;
+	f->len = r & 1 << 20 ? (size_t)forge_header_bytes(f->opcode) + (r >> 24) % 300 * 4 : (r >> 24) % 1200;
 	for (k = 0; k < f->len; k++)
 		f->body[k] = random64();
 	/* addresses and keys that lead somewhere, every other time */
@@ -618,11 +512,9 @@ int main(int argc, char **argv)
 	seed = argc > 4 ? strtoull(argv[4], NULL, 0) : (uint64_t)getpid();
 	random_seed(seed);
 	fprintf(stderr, "seed %llu\n", (unsigned long long)seed);
-	raw = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
-	if (raw < 0)
-		die("raw socket: %s", strerror(errno));
 	world_open(&w, device);
 	memcpy(&own_ip, w.gid.raw + 12, 4);
+	forge_open(&own_ip);
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		if (strcmp(cases[i].name, argv[2]))
 			continue;

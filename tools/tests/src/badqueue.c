@@ -8,6 +8,7 @@
  * canaries around the registered memory, and a pair of honest QPs that work.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <rdma/ib_user_verbs.h>
 #include <rdma/rdma_user_rxe.h>
@@ -465,7 +466,7 @@ static void send_from_b(uint64_t id, uint32_t length)
 
 static struct rxe_recv_wqe *put_recv(struct rxe_queue_buf *rq, uint64_t id)
 {
-	struct rxe_recv_wqe *e = ring_slot(rq, rq->producer_index & A_RECV_MASK,
+	struct rxe_recv_wqe *e = ring_slot(rq, rq->producer_index & rq->index_mask,
 					   rq->log2_elem_size);
 
 	memset(e, 0, sizeof(*e));
@@ -480,7 +481,7 @@ static struct rxe_recv_wqe *put_recv(struct rxe_queue_buf *rq, uint64_t id)
 
 static void publish_recv(struct rxe_queue_buf *rq)
 {
-	put_index(&rq->producer_index, (rq->producer_index + 1) & A_RECV_MASK);
+	put_index(&rq->producer_index, (rq->producer_index + 1) & rq->index_mask);
 }
 
 /* Both ends complete, in either order. */
@@ -714,6 +715,226 @@ static void noise(void)
 	}
 }
 
+/* ---- shared receive queue ---- */
+
+static struct rxe_queue_buf *srq_ring;
+
+static void make_srq(void)
+{
+	struct ibv_srq_init_attr init = { .attr = { .max_wr = SRQ_RECVS, .max_sge = 2 } };
+
+	w.srq = ibv_create_srq(w.pd, &init);
+	if (!w.srq)
+		die("create SRQ: %s", strerror(errno));
+	srq_ring = find_ring(SRQ_MASK);
+}
+
+static void drop_srq(void)
+{
+	if (ibv_destroy_srq(w.srq))
+		die("destroy SRQ: %s", strerror(errno));
+	w.srq = NULL;
+}
+
+/* A bad entry costs the QP that takes it; the queue serves the next QP. */
+static void shared(void)
+{
+	static const uint32_t wild[] = { 3, 33, 1000, 0x10000, UINT32_MAX };
+	unsigned int i;
+
+	make_srq();
+	for (i = 0; i < ARRAY_SIZE(wild); i++) {
+		pair();
+		put_recv(srq_ring, 8)->dma.num_sge = wild[i];
+		publish_recv(srq_ring);
+		put_recv(srq_ring, 10);
+		publish_recv(srq_ring);
+		send_from_b(9, 16);
+		expect_two(8, IBV_WC_LOC_QP_OP_ERR, 9, IBV_WC_REM_OP_ERR);
+		world_unpair(&w);
+		pair();
+		send_from_b(11, 16);
+		expect_two(10, IBV_WC_SUCCESS, 11, IBV_WC_SUCCESS);
+		world_unpair(&w);
+	}
+	drop_srq();
+}
+
+static void *srq_rewriter(void *unused)
+{
+	static const uint32_t wild[] = { 0, 1, 2, 3, 31, 33, 1000, 0x7fffffff, UINT32_MAX };
+	struct rxe_recv_wqe *e;
+	uint64_t r;
+	uint32_t v;
+
+	(void)unused;
+	while (!rewriting_stops()) {
+		r = random64();
+		v = wild[(r >> 40) % ARRAY_SIZE(wild)];
+		e = ring_slot(srq_ring, (r >> 8) & SRQ_MASK, srq_ring->log2_elem_size);
+		switch (r % 6) {
+		case 0:
+			e->dma.num_sge = v;
+			break;
+		case 1:
+			e->dma.sge[0].length = v;
+			break;
+		case 2:
+			e->dma.sge[1].length = v;
+			break;
+		case 3:
+			e->dma.sge[0].lkey = r >> 32;
+			break;
+		default:
+			e->dma.num_sge = 1;
+			e->dma.sge[0].length = 64;
+			e->dma.sge[0].lkey = w.mr->lkey;
+			break;
+		}
+	}
+	return NULL;
+}
+
+/* The send completes, whatever it meets. Returns whether it succeeded. */
+static bool send_and_wait(uint64_t id)
+{
+	struct ibv_wc wc;
+
+	send_from_b(id, 16);
+	do {
+		if (!world_poll(&w, &wc, PATIENCE_MS))
+			die("send %llu never completed", (unsigned long long)id);
+	} while (wc.wr_id != id);
+	return wc.status == IBV_WC_SUCCESS;
+}
+
+static void shared_rewritten(void)
+{
+	const uint64_t mark = 1ULL << 63;
+	unsigned long i, ok = 0, no = 0;
+	pthread_t t;
+
+	make_srq();
+	pair();
+	__atomic_store_n(&stop_rewriting, false, __ATOMIC_RELEASE);
+	if (pthread_create(&t, NULL, srq_rewriter, NULL))
+		die("no thread");
+	for (i = 0; i < count; i++) {
+		put_recv(srq_ring, i);
+		publish_recv(srq_ring);
+		if (send_and_wait(mark | i)) {
+			ok++;
+			continue;
+		}
+		no++;
+		world_unpair(&w);
+		pair();
+	}
+	end_rewriting(t);
+	world_unpair(&w);
+	drop_srq();
+	printf("%lu messages received, %lu refused\n", ok, no);
+	if (!ok || !no)
+		die("the two threads never met");
+}
+
+/* Any content behind any index, and the ring changed under the responder. */
+static void shared_noise(void)
+{
+	struct ibv_srq_attr attr = { .max_wr = SRQ_RECVS };
+	unsigned long i;
+	size_t k, words;
+	uint64_t *p;
+
+	for (i = 0; i < count; i++) {
+		make_srq();
+		pair();
+		words = ((size_t)(SRQ_MASK + 1) << srq_ring->log2_elem_size) / 8;
+		p = (uint64_t *)srq_ring->data;
+		for (k = 0; k < words; k++)
+			p[k] = random64();
+		srq_ring->log2_elem_size = random64();
+		srq_ring->index_mask = random64();
+		for (k = 0; k < 4; k++) {
+			put_index(&srq_ring->producer_index, random64());
+			put_index(&srq_ring->consumer_index, random64());
+			attr.srq_limit = random64() % SRQ_RECVS;
+			ibv_modify_srq(w.srq, &attr, IBV_SRQ_LIMIT);
+			send_and_wait(k);
+		}
+		ibv_modify_srq(w.srq, &attr, IBV_SRQ_MAX_WR | IBV_SRQ_LIMIT);
+		world_unpair(&w);
+		drop_srq();
+	}
+}
+
+static void post_shared(uint64_t id)
+{
+	struct ibv_sge sge = { (uintptr_t)w.buf + 2048, 64, w.mr->lkey };
+	struct ibv_recv_wr *bad, wr = { .wr_id = id, .sg_list = &sge, .num_sge = 1 };
+	int err = ibv_post_srq_recv(w.srq, &wr, &bad);
+
+	if (err)
+		die("post to the SRQ: %s", strerror(err));
+}
+
+/* How many there are to be had; anything but a limit event is a mistake. */
+static unsigned long limit_events(void)
+{
+	struct ibv_async_event ev;
+	unsigned long n = 0;
+
+	while (!ibv_get_async_event(w.ctx, &ev)) {
+		if (ev.event_type != IBV_EVENT_SRQ_LIMIT_REACHED || ev.element.srq != w.srq)
+			die("event: %s", ibv_event_type_str(ev.event_type));
+		ibv_ack_async_event(&ev);
+		n++;
+	}
+	return n;
+}
+
+/* An honest program that resizes and arms as it goes, through the library. */
+static void shared_resized(void)
+{
+	static const uint32_t sizes[] = { 60, 1000, 7, 250, 4000, 12 };
+	struct ibv_srq_attr attr = { .srq_limit = 0 }, now;
+	unsigned long i, armed = 0;
+	uint32_t waiting = 0;
+	int err;
+
+	fcntl(w.ctx->async_fd, F_SETFL, O_NONBLOCK);
+	make_srq();
+	pair();
+	for (i = 0; i < count; i++) {
+		attr.max_wr = sizes[i % ARRAY_SIZE(sizes)];
+		err = ibv_modify_srq(w.srq, &attr, IBV_SRQ_MAX_WR);
+		if (err || ibv_query_srq(w.srq, &now) || now.max_wr < attr.max_wr ||
+		    now.max_sge != 2 || now.srq_limit)
+			die("resize to %u: %s", attr.max_wr, strerror(err));
+		for (; waiting < 6; waiting++)
+			post_shared(2 * i + waiting % 2);
+		attr.srq_limit = 4;
+		if (ibv_modify_srq(w.srq, &attr, IBV_SRQ_LIMIT))
+			die("the limit is refused");
+		armed++;
+		for (; waiting > 2; waiting--)
+			if (!send_and_wait(UINT64_MAX))
+				die("a message was not received");
+	}
+	world_drain(&w);
+	i = limit_events();
+	if (i != armed)
+		die("armed %lu times, %lu events", armed, i);
+	attr.max_wr = 1;
+	err = ibv_modify_srq(w.srq, &attr, IBV_SRQ_MAX_WR);
+	expect_errno("2 entries in a queue of 1", EINVAL, err);
+	attr.srq_limit = UINT32_MAX;
+	err = ibv_modify_srq(w.srq, &attr, IBV_SRQ_LIMIT);
+	expect_errno("a limit beyond the queue", EINVAL, err);
+	world_unpair(&w);
+	drop_srq();
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -726,6 +947,10 @@ static const struct {
 	{ "completions", completions, 1 },
 	{ "rewritten", rewritten, 3000 },
 	{ "noise", noise, 30 },
+	{ "shared", shared, 1 },
+	{ "shared-rewritten", shared_rewritten, 1000 },
+	{ "shared-noise", shared_noise, 20 },
+	{ "shared-resized", shared_resized, 100 },
 };
 
 int main(int argc, char **argv)

@@ -74,11 +74,12 @@ void world_close(struct world *w)
 		die("something is still in use at the end");
 }
 
-static struct ibv_qp *make_qp(struct world *w, int sends, int recvs)
+static struct ibv_qp *make_qp(struct world *w, int sends, int recvs, struct ibv_srq *srq)
 {
 	struct ibv_qp_init_attr init = {
 		.send_cq = w->cq,
 		.recv_cq = w->cq,
+		.srq = srq,
 		.cap = { .max_send_wr = sends, .max_recv_wr = recvs, .max_send_sge = 2,
 			 .max_recv_sge = 2, .max_inline_data = 64 },
 		.qp_type = IBV_QPT_RC,
@@ -128,8 +129,8 @@ void world_pair(struct world *w)
 	w->cq = ibv_create_cq(w->ctx, CQ_DEPTH, NULL, NULL, 0);
 	if (!w->cq)
 		die("create CQ: %s", strerror(errno));
-	w->a = make_qp(w, A_SENDS, A_RECVS);
-	w->b = make_qp(w, B_SENDS, B_RECVS);
+	w->a = make_qp(w, A_SENDS, A_RECVS, w->srq);
+	w->b = make_qp(w, B_SENDS, B_RECVS, NULL);
 	world_connect(w, w->a, w->b->qp_num, 0xfffff0, 0xfffff8);
 	world_connect(w, w->b, w->a->qp_num, 0xfffff8, 0xfffff0);
 }

@@ -30,9 +30,11 @@
 #define A_RECVS		30
 #define B_SENDS		10
 #define B_RECVS		120
+#define SRQ_RECVS	250
 #define CQ_MASK		511
 #define A_SEND_MASK	63
 #define A_RECV_MASK	31
+#define SRQ_MASK	255
 
 /**
  * struct world - one device, two QPs
@@ -41,6 +43,7 @@
  * @cq: of both QPs
  * @buf: the only memory a key leads to; a canary lies on both sides of it
  * @mr: of @buf
+ * @srq: shared receive queue of @a, the caller's, or NULL
  * @a: the QP whose queues are abused
  * @b: its peer
  * @gid: the device's address
@@ -52,6 +55,7 @@ struct world {
 	struct ibv_cq *cq;
 	unsigned char *buf;
 	struct ibv_mr *mr;
+	struct ibv_srq *srq;
 	struct ibv_qp *a;
 	struct ibv_qp *b;
 	union ibv_gid gid;

@@ -2,7 +2,7 @@
 /*
  * ndkcheck: moves data between two QPs and verifies every byte.
  *
- * One process holds both ends, on one device or on two (which may live in two
+ * One thread holds both ends, on one device or on two (which may live in two
  * network namespaces: RDMA devices are visible in all of them by default). It
  * posts SEND, WRITE, READ and atomics of random size, signalled and not,
  * inline and not, deferred and not, in both directions at once. Each message
@@ -12,7 +12,9 @@
 #include <errno.h>
 #include <getopt.h>
 #include <infiniband/verbs.h>
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,13 +37,13 @@ static struct {
 	const char *dev[2];
 	int gid[2];
 	unsigned long messages;
-	unsigned int size, depth, chain, seed, seconds, timeout, rounds;
+	unsigned int size, depth, chain, seed, seconds, timeout, rounds, pairs, duration;
 	enum ibv_mtu mtu;
 	bool ops[OPS];
 	bool quiet;
 } opt = {
 	.gid = { -1, -1 }, .messages = 1000, .size = 20000, .depth = 16, .chain = 0,
-	.seed = 1, .seconds = 120, .timeout = 14, .rounds = 1, .mtu = IBV_MTU_1024,
+	.seed = 1, .seconds = 120, .timeout = 14, .rounds = 1, .pairs = 1, .mtu = IBV_MTU_1024,
 };
 
 /* one message on its way */
@@ -69,8 +71,11 @@ struct side {
 	unsigned int since_end;		/* deferred requests in the open chain */
 };
 
-static struct side side[2];
-static unsigned long verified;
+/* one pair of QPs a thread, which knows of no other */
+static __thread struct side side[2];
+static __thread unsigned long verified;
+static __thread unsigned long goal;	/* messages each way, so far */
+static __thread unsigned int number;	/* of the pair */
 
 #define die(...) do {						\
 	fprintf(stderr, "ndkcheck: " __VA_ARGS__);		\
@@ -80,10 +85,10 @@ static unsigned long verified;
 
 static uint32_t rnd(uint32_t below)
 {
-	static uint64_t x;
+	static __thread uint64_t x;
 
 	if (!x)
-		x = opt.seed * 0x9e3779b97f4a7c15ULL + 1;
+		x = (opt.seed + number) * 0x9e3779b97f4a7c15ULL + 1;
 	x ^= x << 13;
 	x ^= x >> 7;
 	x ^= x << 17;
@@ -302,14 +307,14 @@ static unsigned int flags(struct side *x, struct slot *m)
 {
 	unsigned int f = 0;
 
-	m->signaled = x->posted % 4 == 3 || rnd(2) || x->posted + 1 >= opt.messages;
+	m->signaled = x->posted % 4 == 3 || rnd(2) || x->posted + 1 >= goal;
 	if (m->signaled)
 		f |= IBV_SEND_SIGNALED;
 	if (m->len <= MAX_INLINE && m->op <= WRITE_IMM && rnd(2))
 		f |= IBV_SEND_INLINE;
 	if (m->op != READ && rnd(8) == 0)
 		f |= IBV_SEND_FENCE;
-	if (opt.chain && ++x->since_end < opt.chain && x->posted + 1 < opt.messages)
+	if (opt.chain && ++x->since_end < opt.chain && x->posted + 1 < goal)
 		f |= DEFER;
 	else
 		x->since_end = 0;
@@ -404,7 +409,7 @@ static void verify(int s, unsigned int slot, uint64_t seq)
 	verified++;
 }
 
-static unsigned long sent_upto[2];
+static __thread unsigned long sent_upto[2];
 
 /* a signalled completion says that everything up to it has succeeded */
 static void mark_sent(int s, unsigned int slot)
@@ -481,22 +486,26 @@ static void run(void)
 	double start = now(), last = start;
 	int s;
 
-	while (side[0].done < opt.messages || side[1].done < opt.messages) {
+	goal = opt.messages;
+	while (side[0].done < goal || side[1].done < goal) {
 		for (s = 0; s < 2; s++) {
-			while (side[s].posted < opt.messages &&
+			while (side[s].posted < goal &&
 			       side[s].posted - side[s].done < opt.depth)
 				post_message(s);
 			poll_side(s);
 			finish(0);
 			finish(1);
 		}
-		if (now() - start > opt.seconds)
-			die("not done after %u s: %lu and %lu of %lu", opt.seconds, side[0].done,
-			    side[1].done, opt.messages);
+		if (now() - start > opt.seconds + opt.duration)
+			die("not done after %u s: %lu and %lu of %lu",
+			    opt.seconds + opt.duration, side[0].done, side[1].done, goal);
+		if (side[0].done == goal && side[1].done == goal &&
+		    now() - start < opt.duration)
+			goal += opt.messages;
 		if (!opt.quiet && now() - last > 5) {
 			last = now();
 			fprintf(stderr, "ndkcheck: %lu of %lu verified\n", verified,
-				2 * opt.messages);
+				2 * goal);
 		}
 	}
 }
@@ -535,7 +544,9 @@ static void usage(void)
 	     "  -m MTU   path MTU (1024)                -o LIST   of send,send_imm,write,write_imm,read,cas,add\n"
 	     "  -g N     GID index, once per device     -T CODE   acknowledge timeout (14)\n"
 	     "  -S SEED  (1)                            -t SEC    give up after (120)\n"
-	     "  -r N     times everything is made, used, destroyed (1)              -q quiet");
+	     "  -r N     times everything is made, used, destroyed (1)              -q quiet\n"
+	     "  -p N     pairs of QPs, a thread each (1)\n"
+	     "  -D SEC   send -n messages again and again until so long has passed");
 }
 
 static void parse(int argc, char **argv)
@@ -544,7 +555,7 @@ static void parse(int argc, char **argv)
 
 	for (i = 0; i < OPS; i++)
 		opt.ops[i] = true;
-	while ((c = getopt(argc, argv, "n:s:d:c:m:o:g:T:S:t:r:qh")) != -1) {
+	while ((c = getopt(argc, argv, "n:s:d:c:m:o:g:T:S:t:r:p:D:qh")) != -1) {
 		switch (c) {
 		case 'n':
 			opt.messages = strtoul(optarg, NULL, 0);
@@ -580,6 +591,12 @@ static void parse(int argc, char **argv)
 			break;
 		case 'r':
 			opt.rounds = strtoul(optarg, NULL, 0);
+			break;
+		case 'p':
+			opt.pairs = strtoul(optarg, NULL, 0);
+			break;
+		case 'D':
+			opt.duration = strtoul(optarg, NULL, 0);
 			break;
 		case 'q':
 			opt.quiet = true;
@@ -630,13 +647,35 @@ static void one_round(void)
 	tear_down(&side[1]);
 }
 
-int main(int argc, char **argv)
+static void *pair(void *arg)
 {
 	unsigned int i;
 
-	parse(argc, argv);
+	number = (uintptr_t)arg;
 	for (i = 0; i < opt.rounds; i++)
 		one_round();
-	printf("ndkcheck: %lu messages verified\n", verified);
+	return (void *)verified;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long total = 0;
+	pthread_t *threads;
+	unsigned int i;
+	void *count;
+
+	parse(argc, argv);
+	threads = calloc(opt.pairs, sizeof(*threads));
+	if (!threads)
+		die("no memory");
+	for (i = 0; i < opt.pairs; i++)
+		if (pthread_create(&threads[i], NULL, pair, (void *)(uintptr_t)i))
+			die("no thread");
+	for (i = 0; i < opt.pairs; i++) {
+		pthread_join(threads[i], &count);
+		total += (unsigned long)count;
+	}
+	free(threads);
+	printf("ndkcheck: %lu messages verified\n", total);
 	return 0;
 }
