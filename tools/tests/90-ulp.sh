@@ -106,7 +106,7 @@ disk()
 {
 	path_is "$1"
 	attach
-	disk_fio --rw=randwrite --io_size="$(scaled 16m 1g)"
+	disk_fio --rw=randwrite --io_size="$(scaled 8m 1g)"
 	dd if=/dev/urandom of="$WORK/random" bs=1M count=8
 	dd if="$WORK/random" of=/dev/nvme0n1 bs=1M oflag=direct
 	same_on /dev/ram0
@@ -204,7 +204,7 @@ files()
 
 	path_is "$1"
 	nfs_mount
-	for size in 0 1 100 4097 100000 "$(scaled 20000000 100000000)"; do
+	for size in 0 1 100 4097 100000 "$(scaled 5000000 100000000)"; do
 		head -c "$size" /dev/urandom >"$WORK/random"
 		cp "$WORK/random" "$MOUNT/file"
 		sync "$MOUNT/file"
@@ -214,15 +214,15 @@ files()
 	done
 	# long names, many entries: replies that need more than one chunk
 	mkdir "$MOUNT/many"
-	(cd "$MOUNT/many" && for ((i = 0; i < $(scaled 100 5000); i++)); do
+	(cd "$MOUNT/many" && for ((i = 0; i < $(scaled 40 5000); i++)); do
 		: >"a_name_that_takes_its_place_in_the_reply_$i"
 	done)
 	echo 3 >/proc/sys/vm/drop_caches
-	same "files" "$(scaled 100 5000)" "$(find "$MOUNT/many" -type f | wc -l)"
+	same "files" "$(scaled 40 5000)" "$(find "$MOUNT/many" -type f | wc -l)"
 	rm -r "$MOUNT/many"
 	fio --name=file --directory="$MOUNT" --ioengine=libaio --direct=1 \
 		--iodepth=16 --rw=randwrite --bsrange=1k-300k --bs_unaligned=1 \
-		--size=16m --io_size="$(scaled 8m 500m)" --verify=crc32c --verify_fatal=1
+		--size=16m --io_size="$(scaled 4m 500m)" --verify=crc32c --verify_fatal=1
 	umount "$MOUNT"
 }
 
@@ -270,7 +270,7 @@ run_case attach_again "NVMe: attached and detached again and again"
 run_case disk_link_deleted "NVMe: the link is deleted under load, and comes back"
 run_case target_down "NVMe: the target goes, nothing stays"
 if [ "$KIND" = ndk ]; then
-	run_case files_direct "NFS, direct copy: every file is right"
+	soak_case files_direct "NFS, direct copy: every file is right"
 fi
 run_case files_wire "NFS, packets: every file is right"
 run_case files_link_deleted "NFS: the link is deleted under load"
