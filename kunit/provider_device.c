@@ -115,7 +115,7 @@ static void unsupported_memory_access_is_refused(struct kunit *test)
 	struct env *e = env_create(test);
 	struct ib_mr *mr;
 
-	mr = e->dev->ops.get_dma_mr(e->pd, IB_ACCESS_MW_BIND);
+	mr = e->dev->ops.get_dma_mr(e->pd, IB_ACCESS_ON_DEMAND);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(mr), -EOPNOTSUPP);
 	mr = e->dev->ops.reg_user_mr(e->pd, U64_MAX - 7, 16, 0, IB_ACCESS_LOCAL_WRITE, NULL);
 	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(mr), -EINVAL);

@@ -54,19 +54,33 @@ static int check_limits(const struct ndk_qp *qp, const struct ib_qp_attr *a, int
 	return 0;
 }
 
-static int check_mtu(const struct ndk_qp *qp, enum ib_mtu mtu)
+static int active_mtu(const struct ndk_qp *qp, enum ib_mtu *mtu)
 {
 	struct ib_port_attr port = {};
 	int err;
 
+	if (qp->nic->ops->active_mtu) {
+		*mtu = qp->nic->ops->active_mtu(qp->nic);
+		return 0;
+	}
 	err = ib_query_port(qp->ibqp.device, 1, &port);
+	*mtu = port.active_mtu;
+	return err;
+}
+
+static int check_mtu(const struct ndk_qp *qp, enum ib_mtu mtu)
+{
+	enum ib_mtu active;
+	int err;
+
+	err = active_mtu(qp, &active);
 	if (err)
 		return err;
-	if (mtu < IB_MTU_256 || mtu > port.active_mtu) {
+	if (mtu < IB_MTU_256 || mtu > active) {
 		ibdev_warn_ratelimited(qp->ibqp.device,
 				       "qp %u: path mtu[%d] not in 256..port's active[%d]\n",
 				       qp->ibqp.qp_num, ib_mtu_enum_to_int(mtu),
-				       ib_mtu_enum_to_int(port.active_mtu));
+				       ib_mtu_enum_to_int(active));
 		return -EINVAL;
 	}
 	return 0;

@@ -123,6 +123,19 @@ static int query_port(struct ndk_nic *nic, struct ib_port_attr *attr)
 	return 0;
 }
 
+static enum ib_mtu active_mtu(struct ndk_nic *nic)
+{
+	struct net_device *ndev;
+	enum ib_mtu mtu = IB_MTU_256;
+
+	rcu_read_lock();
+	ndev = rcu_dereference(to_dev(nic)->ndev);
+	if (ndev)
+		mtu = sr_netdev_mtu(ndev);
+	rcu_read_unlock();
+	return mtu;
+}
+
 static void release(struct ndk_nic *nic)
 {
 	sr_link_released(to_dev(nic));
@@ -135,6 +148,7 @@ const struct ndk_nic_ops sr_nic_ops = {
 	.enable = sr_link_enable,
 	.get_netdev = get_netdev,
 	.query_port = query_port,
+	.active_mtu = active_mtu,
 	.qp_create = sr_qp_create,
 	.qp_modify = sr_qp_modify,
 	.qp_query = sr_qp_query,

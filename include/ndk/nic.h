@@ -285,6 +285,9 @@ struct ndk_mw {
  *	May be called from any context that may not sleep.
  * @query_port: fill what depends on the netdev: state, phys_state, active_mtu,
  *	max_mtu, active_speed, active_width. The rest is filled by the provider.
+ * @active_mtu: the port's MTU, as @query_port has it, but without the RTNL: QPs
+ *	are modified under locks that others take inside of that. Optional, the
+ *	provider then asks @query_port.
  * @qp_create: make the transport state of @qp, assign ibqp.qp_num and publish
  *	it for incoming packets last.
  * @qp_modify: move @qp from @from to @to. The provider has checked the
@@ -329,6 +332,7 @@ struct ndk_nic_ops {
 	int (*enable)(struct ndk_nic *nic);
 	struct net_device *(*get_netdev)(struct ndk_nic *nic);
 	int (*query_port)(struct ndk_nic *nic, struct ib_port_attr *attr);
+	enum ib_mtu (*active_mtu)(struct ndk_nic *nic);
 
 	int (*qp_create)(struct ndk_qp *qp, const struct ib_qp_init_attr *init);
 	int (*qp_modify)(struct ndk_qp *qp, const struct ib_qp_attr *attr,
