@@ -78,7 +78,7 @@ modules: kernel mirror
 	$(MAKE) -C $(kdir) M=$(MIRROR) -j$(JOBS) NDK_KUNIT=$(NDK_KUNIT) $(NO_BTF) $(KFLAGS) modules
 
 tools: build/ndk_defer.so build/qp_memory build/ndkcheck \
-	build/badqueue build/badpackets build/mutants
+	build/badqueue build/badpackets build/mutants build/rereg.so
 
 build/ndk_defer.so: tools/lib/defer_preload.c
 	@mkdir -p build
@@ -97,6 +97,10 @@ build/badpackets build/mutants: $(FORGE)
 build/badqueue build/badpackets build/mutants: build/%: tools/tests/src/%.c $(HOSTILE)
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -o $@ $(filter %.c,$^) -libverbs -lpthread
+
+build/rereg.so: tools/tests/src/rereg_preload.c
+	@mkdir -p build
+	$(CC) $(CFLAGS_TOOLS) -shared -fPIC -o $@ $< -libverbs -ldl
 
 build/ndkcheck: tools/tests/src/ndkcheck.c tools/tests/src/device.h
 	@mkdir -p build

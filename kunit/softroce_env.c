@@ -30,14 +30,14 @@ static int wait_gid(struct ib_device *dev)
 	int i;
 
 	ipv6_addr_set_v4mapped(htonl(INADDR_LOOPBACK), (struct in6_addr *)&gid);
-	for (i = 0; i < WAIT_MS; i += 10) {
+	for (i = 0; i < WAIT_MS; i += 20) {
 		attr = rdma_find_gid_by_port(dev, &gid, IB_GID_TYPE_ROCE_UDP_ENCAP, 1, NULL);
 		if (!IS_ERR(attr)) {
 			gid_index = attr->index;
 			rdma_put_gid_attr(attr);
 			return 0;
 		}
-		msleep(10);
+		msleep(20);
 	}
 	return -ETIMEDOUT;
 }

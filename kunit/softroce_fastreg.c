@@ -350,7 +350,7 @@ static void nobody_writes_once_the_key_is_taken_back(struct kunit *test)
 			break;
 		written += r->memory[0] == 0xee;
 		memset(r->memory, round & 0x7f, LONG);
-		udelay(20);
+		udelay(9);
 		spoilt += !!memchr_inv(r->memory, round & 0x7f, LONG);
 	}
 	kthread_stop(peer);

@@ -66,6 +66,7 @@ static const struct fact facts[] = {
 	  SR_OP_SEND | SR_OP_INV },
 	{ "SEND Only with Invalidate", 0x17, REQUEST, 'o', IETH_BYTES, 1,
 	  SR_OP_SEND | SR_OP_INV },
+	{ "ATOMIC WRITE", 0x1d, REQUEST, 'o', RETH_BYTES, 1, SR_OP_AWRITE | SR_OP_RETH },
 	{ "UC SEND First", 0x20, REQUEST, 'f', 0, 1, SR_OP_SEND },
 	{ "UC SEND Middle", 0x21, REQUEST, 'm', 0, 1, SR_OP_SEND },
 	{ "UC SEND Last", 0x22, REQUEST, 'l', 0, 1, SR_OP_SEND },
@@ -90,7 +91,8 @@ static const struct fact facts[] = {
 KUNIT_ARRAY_PARAM_DESC(fact, facts, desc);
 
 #define KINDS	(SR_OP_SEND | SR_OP_WRITE | SR_OP_READ | SR_OP_ATOMIC | SR_OP_IMM |	\
-		 SR_OP_RETH | SR_OP_AETH | SR_OP_DETH | SR_OP_CNP | SR_OP_INV)
+		 SR_OP_RETH | SR_OP_AETH | SR_OP_DETH | SR_OP_CNP | SR_OP_INV |	\
+		 SR_OP_AWRITE)
 
 static void opcode_means_what_the_specification_says(struct kunit *test)
 {

@@ -47,6 +47,9 @@ static const struct op_rule op_rules[] = {
 	[IB_WR_RDMA_READ]		= { .types = ON_RC, .remote = 1 },
 	[IB_WR_ATOMIC_CMP_AND_SWP]	= { .types = ON_RC, .remote = 1, .atomic = 1 },
 	[IB_WR_ATOMIC_FETCH_AND_ADD]	= { .types = ON_RC, .remote = 1, .atomic = 1 },
+	/* its value comes in the entry, kernel requests have no place for it */
+	[IB_WR_ATOMIC_WRITE]		= { .types = ON_RC, .inline_ok = 1, .remote = 1,
+					    .atomic = 1, .from = BY_USER },
 	[IB_WR_SEND_WITH_INV]		= { .types = ON_RC, .inline_ok = 1,
 					    .caps = IB_DEVICE_MEM_MGT_EXTENSIONS },
 	[IB_WR_LOCAL_INV]		= { .types = ON_RC,

@@ -70,6 +70,7 @@ static void take_remote(struct ndk_swqe *w, const struct rxe_send_wr *u)
 	case IB_WR_RDMA_WRITE:
 	case IB_WR_RDMA_WRITE_WITH_IMM:
 	case IB_WR_RDMA_READ:
+	case IB_WR_ATOMIC_WRITE:
 		w->remote_addr = u->wr.rdma.remote_addr;
 		w->rkey = u->wr.rdma.rkey;
 		break;
@@ -111,6 +112,8 @@ static int take_entry(struct ndk_qp *qp, struct ndk_swqe *w, u32 index, u64 *wr_
 		take_datagram(w, &u.wr);
 	else
 		take_remote(w, &u.wr);
+	if (w->opcode == IB_WR_ATOMIC_WRITE)
+		w->flags |= IB_SEND_INLINE;
 	if (w->flags & IB_SEND_INLINE)
 		return take_inline(qp, w, &u, payload(q, index));
 	return take_sges(qp, w, &u, payload(q, index));

@@ -147,6 +147,12 @@ static void read_response(struct sr_qp *qp, struct sk_buff *skb, struct ndk_noti
 	u32 una = qp->s.una, una_psn = qp->s.una_psn;
 	struct sr_cur dst;
 
+	if (sr_wr_is_atomic_write(wqe->opcode) && !pkt->payload) {
+		qp->s.una_psn = sr_psn_add(wqe->last_psn, 1);
+		qp->s.una++;
+		advance(qp, una, una_psn, n);
+		return;
+	}
 	if (!sr_wr_is_read(wqe->opcode) || pkt->payload != read_expects(qp, wqe, pkt->psn)) {
 		sr_req_fail(qp, IB_WC_BAD_RESP_ERR, n);
 		return;

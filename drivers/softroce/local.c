@@ -156,6 +156,15 @@ static enum sr_result do_atomic(struct sr_qp *qp, struct sr_qp *peer,
 	return sr_place(&dst, &src, sizeof(orig)) ? SR_SRC : SR_DONE;
 }
 
+static enum sr_result do_atomic_write(struct sr_qp *peer, const struct ndk_swqe *wqe)
+{
+	struct sr_msg m = { .va = wqe->remote_addr, .rkey = wqe->rkey };
+	u64 value;
+
+	memcpy(&value, wqe->inline_data, sizeof(value));
+	return sr_resp_atomic_write(peer, &m, value);
+}
+
 static void move_on(struct sr_qp *qp, struct sr_qp *peer, const struct part *p)
 {
 	struct sr_send *s = &qp->s;
@@ -181,6 +190,9 @@ static enum sr_result carry_out(struct sr_qp *qp, struct sr_qp *peer, struct sr_
 	if (sr_wr_is_atomic(wqe->opcode)) {
 		p = (struct part){ .len = sizeof(u64), .npkts = 1, .first = true, .last = true };
 		res = do_atomic(qp, peer, wqe);
+	} else if (sr_wr_is_atomic_write(wqe->opcode)) {
+		p = (struct part){ .len = sizeof(u64), .npkts = 1, .first = true, .last = true };
+		res = do_atomic_write(peer, wqe);
 	} else {
 		next_part(qp, wqe, sl, &p);
 		res = sr_wr_is_read(wqe->opcode) ? do_read(qp, peer, wqe, &p) :

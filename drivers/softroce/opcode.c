@@ -38,6 +38,7 @@ static const struct sr_opinfo table[SR_OPCODES] = {
 	[SR_ATOMIC_ACK]		= { RESP | ONLY | SR_OP_ATOMIC | SR_OP_AETH, LEN(12) },
 	[SR_COMPARE_SWAP]	= { REQ | SR_OP_ATOMIC | ONLY, LEN(28) },
 	[SR_FETCH_ADD]		= { REQ | SR_OP_ATOMIC | ONLY, LEN(28) },
+	[SR_ATOMIC_WRITE]	= { REQ | SR_OP_AWRITE | SR_OP_PAYLOAD | ONLY | SR_OP_RETH, LEN(16) },
 	[SR_SEND_LAST_INV]	= { SEND_OP | SR_OP_LAST | SR_OP_INV, LEN(4) },
 	[SR_SEND_ONLY_INV]	= { SEND_OP | ONLY | SR_OP_INV, LEN(4) },
 };
@@ -161,6 +162,8 @@ int sr_request_opcode(u8 wr_opcode, bool first, bool last)
 		return write_imm_ops[position(first, last)];
 	case IB_WR_RDMA_READ:
 		return SR_READ_REQUEST;
+	case IB_WR_ATOMIC_WRITE:
+		return SR_ATOMIC_WRITE;
 	case IB_WR_ATOMIC_CMP_AND_SWP:
 		return SR_COMPARE_SWAP;
 	case IB_WR_ATOMIC_FETCH_AND_ADD:

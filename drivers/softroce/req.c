@@ -353,6 +353,22 @@ static int send_atomic(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn)
 	return 0;
 }
 
+static int send_atomic_write(struct sr_qp *qp, const struct ndk_swqe *wqe, u32 psn)
+{
+	u32 hdr_len = sr_opinfo(SR_ATOMIC_WRITE)->hdr_len;
+	struct sr_bth *bth;
+	struct sk_buff *skb;
+
+	skb = sr_tx_new(qp, &qp->av, hdr_len, sizeof(u64), &bth);
+	if (!skb)
+		return -ENOMEM;
+	sr_tx_bth(qp, bth, SR_ATOMIC_WRITE, psn, sizeof(u64), true, false);
+	put_reth(bth, wqe->remote_addr, wqe->rkey, sizeof(u64));
+	memcpy((u8 *)bth + hdr_len, wqe->inline_data, sizeof(u64));
+	sr_tx_queue(qp, &qp->s.tx, skb, bth);
+	return 0;
+}
+
 static void owe(struct sr_send *s, u32 first, u32 n)
 {
 	struct sr_rd *rd = &s->rd[(s->rd_tail + s->rd_n) % s->rd_size];
@@ -424,6 +440,8 @@ static int send_owed(struct sr_qp *qp, const struct ndk_swqe *wqe)
 		if (!n)
 			return -EAGAIN;
 		err = send_read(qp, wqe, psn, n);
+	} else if (sr_wr_is_atomic_write(wqe->opcode)) {
+		err = send_atomic_write(qp, wqe, psn);
 	} else {
 		err = send_atomic(qp, wqe, psn);
 	}

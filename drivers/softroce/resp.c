@@ -279,6 +279,37 @@ enum sr_result sr_resp_atomic(struct sr_qp *qp, const struct sr_msg *m, u32 psn,
 }
 
 /**
+ * sr_resp_atomic_write() - carry out an ATOMIC WRITE
+ * @qp: the QP
+ * @m: the request
+ * @value: eight bytes, as they are to lie in memory
+ *
+ * Return: %SR_DONE, or why not.
+ */
+enum sr_result sr_resp_atomic_write(struct sr_qp *qp, const struct sr_msg *m, u64 value)
+{
+	u32 len = sizeof(u64);
+	struct sr_mr *mr;
+	u64 *p;
+
+	if (qp->r.op || !(qp->access & IB_ACCESS_REMOTE_WRITE) || m->va & 7)
+		return SR_INV_REQ;
+	mr = sr_mr_find(qp->dev, qp->nqp->ibqp.pd, qp->id, m->rkey, m->va, len,
+			IB_ACCESS_REMOTE_WRITE);
+	if (!mr)
+		return SR_ACCESS;
+	p = sr_mr_span(mr, m->va, &len);
+	if ((uintptr_t)p & 7) {
+		sr_mr_put(mr);
+		return SR_INV_REQ;
+	}
+	WRITE_ONCE(*p, value);
+	sr_mr_put(mr);
+	qp->r.msn++;
+	return SR_DONE;
+}
+
+/**
  * sr_resp_error() - a request broke the connection
  * @qp: the QP
  * @res: how
@@ -363,6 +394,20 @@ static void send_atomic_ack(struct sr_qp *qp, u32 psn, u64 orig)
 	put_aeth(qp, bth, SR_AETH_ACK | SR_AETH_NO_CREDITS);
 	ack = (void *)(bth + 1) + sizeof(struct sr_aeth);
 	ack->orig = cpu_to_be64(orig);
+	sr_tx_queue(qp, &qp->r.tx, skb, bth);
+}
+
+/* A READ response of nothing. */
+static void send_atomic_write_ack(struct sr_qp *qp, u32 psn)
+{
+	struct sr_bth *bth;
+	struct sk_buff *skb = sr_tx_new(qp, &qp->av, sr_opinfo(SR_READ_RESP_ONLY)->hdr_len, 0,
+					&bth);
+
+	if (!skb)
+		return;
+	sr_tx_bth(qp, bth, SR_READ_RESP_ONLY, psn, 0, false, false);
+	put_aeth(qp, bth, SR_AETH_ACK | SR_AETH_NO_CREDITS);
 	sr_tx_queue(qp, &qp->r.tx, skb, bth);
 }
 
@@ -578,6 +623,8 @@ static void duplicate(struct sr_qp *qp, struct sk_buff *skb, struct sr_slice *sl
 		duplicate_read(qp, skb, sl, n);
 	else if (pkt->flags & SR_OP_ATOMIC)
 		duplicate_atomic(qp, pkt->psn);
+	else if (pkt->flags & SR_OP_AWRITE)
+		send_atomic_write_ack(qp, pkt->psn);
 	else if (pkt->ackreq || pkt->flags & SR_OP_LAST)
 		send_positive_ack(qp);
 }
@@ -591,6 +638,17 @@ static void gap(struct sr_qp *qp)
 	qp->r.nak_sent = true;
 	ndk_count(qp->nqp, NDK_STAT_NAK_SEQ_SENT, 1);
 	send_nak(qp, qp->r.epsn, SR_NAK_PSN_SEQ);
+}
+
+static enum sr_result atomic_write(struct sr_qp *qp, struct sk_buff *skb, const struct sr_msg *m)
+{
+	u64 value;
+
+	if (m->len != sizeof(value) || m->dlen != sizeof(value))
+		return SR_INV_REQ;
+	if (skb_copy_bits(skb, sr_pkt(skb)->data, &value, sizeof(value)))
+		return SR_INV_REQ;
+	return sr_resp_atomic_write(qp, m, value);
 }
 
 /* Carries out the request that was expected next. */
@@ -609,6 +667,8 @@ static void execute(struct sr_qp *qp, struct sk_buff *skb, struct sr_slice *sl,
 		m.npkts = read_packets(qp, m.dlen);
 	} else if (pkt->flags & SR_OP_ATOMIC) {
 		res = sr_resp_atomic(qp, &m, pkt->psn, &orig);
+	} else if (pkt->flags & SR_OP_AWRITE) {
+		res = atomic_write(qp, skb, &m);
 	} else {
 		res = sr_resp_payload_fits(qp, pkt) ? sr_resp_data(qp, &m, n) : SR_INV_REQ;
 	}
@@ -623,6 +683,8 @@ static void execute(struct sr_qp *qp, struct sk_buff *skb, struct sr_slice *sl,
 		answer_read(qp, sl, n);
 	} else if (pkt->flags & SR_OP_ATOMIC) {
 		send_atomic_ack(qp, pkt->psn, orig);
+	} else if (pkt->flags & SR_OP_AWRITE) {
+		send_atomic_write_ack(qp, pkt->psn);
 	} else if (pkt->ackreq) {
 		send_positive_ack(qp);
 	}

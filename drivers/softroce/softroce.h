@@ -800,6 +800,7 @@ void sr_resp_get_msg(struct sk_buff *skb, struct sr_msg *m);
 bool sr_resp_payload_fits(const struct sr_qp *qp, const struct sr_pkt *pkt);
 enum sr_result sr_resp_data(struct sr_qp *qp, struct sr_msg *m, struct ndk_notify *n);
 enum sr_result sr_resp_read_check(struct sr_qp *qp, const struct sr_msg *m);
+enum sr_result sr_resp_atomic_write(struct sr_qp *qp, const struct sr_msg *m, u64 value);
 enum sr_result sr_resp_atomic(struct sr_qp *qp, const struct sr_msg *m, u32 psn, u64 *orig);
 void sr_resp_error(struct sr_qp *qp, enum sr_result res, struct ndk_notify *n);
 
@@ -821,9 +822,15 @@ static inline bool sr_wr_is_atomic(u8 opcode)
 	return opcode == IB_WR_ATOMIC_CMP_AND_SWP || opcode == IB_WR_ATOMIC_FETCH_AND_ADD;
 }
 
+static inline bool sr_wr_is_atomic_write(u8 opcode)
+{
+	return opcode == IB_WR_ATOMIC_WRITE;
+}
+
+/* Its peer owes a response, not just an acknowledge. */
 static inline bool sr_wr_is_owed(u8 opcode)
 {
-	return sr_wr_is_read(opcode) || sr_wr_is_atomic(opcode);
+	return sr_wr_is_read(opcode) || sr_wr_is_atomic(opcode) || sr_wr_is_atomic_write(opcode);
 }
 
 /* Done with what sr_mr_find() returned. */

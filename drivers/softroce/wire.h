@@ -142,7 +142,8 @@ enum sr_opcode {
 	SR_FETCH_ADD		= 0x14,
 	SR_SEND_LAST_INV	= 0x16,
 	SR_SEND_ONLY_INV	= 0x17,
-	SR_OPCODES		= 0x18,
+	SR_ATOMIC_WRITE		= 0x1d,
+	SR_OPCODES		= 0x1e,
 	SR_UD_SEND_ONLY		= 0x64,
 	SR_UD_SEND_ONLY_IMM	= 0x65,
 	SR_CNP			= 0x81,
@@ -164,6 +165,7 @@ enum sr_opcode {
 #define SR_OP_CNP		0x1000
 #define SR_OP_DETH		0x2000
 #define SR_OP_INV		0x4000	/* has an IETH: a key to invalidate */
+#define SR_OP_AWRITE		0x8000	/* ATOMIC WRITE */
 
 /**
  * struct sr_opinfo - one row of the opcode table

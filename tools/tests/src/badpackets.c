@@ -183,7 +183,7 @@ static void unfit(void)
 	n = counter("drop_opcode");
 	for (op = 0x15; op < 0x100; op++) {
 		/* those of other transports too */
-		if (op == 0x81 || op == 0x16 || op == 0x17)
+		if (op == 0x81 || op == 0x16 || op == 0x17 || op == 0x1d)
 			continue;
 		f = packet(op, 64);
 		forge(&f);

@@ -31,6 +31,8 @@ int forge_header_bytes(unsigned int opcode)
 	if (opcode >= 0x20 && opcode <= 0x2b)
 		return header_bytes[opcode - 0x20];
 	switch (opcode) {
+	case 0x1d:
+		return 16;
 	case 0x64:
 		return 8;
 	case 0x65:
