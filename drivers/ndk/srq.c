@@ -179,8 +179,8 @@ static int resize(struct ndk_srq *srq, u32 max_wr, struct ib_udata *udata)
 	/* the new one, if it is not used, or the old one */
 	ndk_queue_destroy(q);
 	if (err)
-		ibdev_dbg(srq->ibsrq.device, "srq %u: size of %u entries not possible, %d\n", srq->num,
-			  max_wr, err);
+		ibdev_dbg(srq->ibsrq.device, "srq %u: size of %u entries not possible, %d\n",
+			  srq->num, max_wr, err);
 	return err;
 }
 
