@@ -100,7 +100,7 @@ build/badqueue build/badpackets build/mutants: build/%: tools/tests/src/%.c $(HO
 
 build/rereg.so: tools/tests/src/rereg_preload.c
 	@mkdir -p build
-	$(CC) $(CFLAGS_TOOLS) -shared -fPIC -o $@ $< -libverbs -ldl
+	$(CC) $(CFLAGS_TOOLS) -shared -fPIC -o $@ $< -Wl,--no-as-needed -libverbs -ldl
 
 build/ndkcheck: tools/tests/src/ndkcheck.c tools/tests/src/device.h
 	@mkdir -p build

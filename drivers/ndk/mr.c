@@ -8,13 +8,17 @@
 
 #define MR_ACCESS	(IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE |	\
 			 IB_ACCESS_REMOTE_READ | IB_ACCESS_REMOTE_ATOMIC |	\
-			 IB_ACCESS_MW_BIND | IB_ACCESS_OPTIONAL)
+			 IB_ACCESS_OPTIONAL)
 
 static int check_access(struct ib_pd *pd, int access)
 {
-	if (access & ~MR_ACCESS) {
+	int allowed = MR_ACCESS;
+
+	if (to_ndk_nic(pd->device)->ops->alloc_mw)
+		allowed |= IB_ACCESS_MW_BIND;
+	if (access & ~allowed) {
 		ibdev_dbg(pd->device, "mr: access flags %#x not supported\n",
-			  access & ~MR_ACCESS);
+			  access & ~allowed);
 		return -EOPNOTSUPP;
 	}
 	return 0;
