@@ -35,6 +35,8 @@ static void __exit sr_exit(void)
 	sr_net_exit();
 	/* whoever removed the last one may still be on the way out of a function of ours */
 	synchronize_rcu_tasks();
+	/* address handles are freed by a function of ours */
+	rcu_barrier();
 	sr_icrc_exit();
 }
 
