@@ -127,7 +127,7 @@ lossy()
 	tc qdisc replace dev vi root netem limit 20000 loss 5%
 	ip netns exec right tc qdisc replace dev vr root netem limit 20000 loss 5%
 	# rxe takes its time after a loss
-	check -T 12 -t 80 -s 3000 -n "$(scaled 60 1000)" rxe0 ndk1
+	check -T 12 -t 80 -s 3000 -n "$(scaled 24 1000)" rxe0 ndk1
 	tc qdisc del dev vi root
 	ip netns exec right tc qdisc del dev vr root
 	at_least "retransmits" 1 $(($(counter ndk1 retransmits) - before))
