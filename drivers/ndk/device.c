@@ -124,6 +124,7 @@ const struct ib_device_ops ndk_dev_ops = {
 
 	.get_dma_mr = ndk_get_dma_mr,
 	.reg_user_mr = ndk_reg_user_mr,
+	.reg_user_mr_dmabuf = ndk_reg_user_mr_dmabuf,
 	.rereg_user_mr = ndk_rereg_user_mr,
 	.alloc_mr = ndk_alloc_mr,
 	.map_mr_sg = ndk_map_mr_sg,

@@ -194,6 +194,8 @@ void sr_mr_free(struct sr_mr *mr)
 	kvfree(mr->staged.pages);
 	if (mr->umem)
 		ib_umem_release(mr->umem);
+	if (mr->dmabuf)
+		sr_dmabuf_unmap(mr);
 	kfree(mr);
 }
 
@@ -262,6 +264,34 @@ int sr_reg_user_mr(struct ndk_mr *nmr, u64 start, u64 length, u64 iova, int acce
 	if (!mr)
 		return -ENOMEM;
 	err = sr_mr_pin(mr, &nic->ibdev, start, length, iova);
+	if (!err)
+		err = publish(nic->priv, nmr, mr);
+	if (err)
+		sr_mr_free(mr);
+	return err;
+}
+
+/**
+ * sr_reg_user_mr_dmabuf() - see struct ndk_nic_ops
+ * @nmr: the region; its PD is set
+ * @offset: where it begins in the buffer
+ * @length: bytes
+ * @iova: address its users will say
+ * @fd: the buffer
+ * @access: IB_ACCESS_*
+ *
+ * Return: 0 or a negative errno.
+ */
+int sr_reg_user_mr_dmabuf(struct ndk_mr *nmr, u64 offset, u64 length, u64 iova, int fd, int access)
+{
+	struct ndk_nic *nic = to_ndk_nic(nmr->ibmr.pd->device);
+	struct sr_mr *mr = sr_mr_alloc(nmr->ibmr.pd, access);
+	int err;
+
+	if (!mr)
+		return -ENOMEM;
+	mr->iova = iova;
+	err = sr_dmabuf_map(mr, &nic->ibdev, offset, length, fd);
 	if (!err)
 		err = publish(nic->priv, nmr, mr);
 	if (err)

@@ -38,6 +38,7 @@
 #define _SOFTROCE_H
 
 #include <linux/hrtimer.h>
+#include <linux/iosys-map.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/workqueue.h>
@@ -71,6 +72,7 @@
 /* request packets that wait while a READ is being answered */
 #define SR_BACKLOG		512
 
+struct dma_buf;
 struct sr_qp;
 
 /**
@@ -165,6 +167,8 @@ struct sr_staged {
  * @offset: of @iova from the start of the first page
  * @pages: kernel address of every page; a window's are its region's
  * @umem: keeps the pages pinned
+ * @dmabuf: or they are of this buffer
+ * @map: where @dmabuf is mapped
  * @users: if @revocable: who is between sr_mr_find() and sr_mr_put(), and one
  *	more while the key is good. 0: nobody gets in. All of the above may be
  *	changed then, and only then.
@@ -191,6 +195,8 @@ struct sr_mr {
 	u64 offset;
 	void **pages;
 	struct ib_umem *umem;
+	struct dma_buf *dmabuf;
+	struct iosys_map map;
 	atomic_t users;
 	spinlock_t lock;	/* changes of the key */
 	bool valid;
@@ -667,6 +673,7 @@ void sr_progress(struct ndk_qp *nqp);
 
 /* mr.c: process context */
 int sr_reg_user_mr(struct ndk_mr *nmr, u64 start, u64 length, u64 iova, int access);
+int sr_reg_user_mr_dmabuf(struct ndk_mr *nmr, u64 offset, u64 length, u64 iova, int fd, int access);
 int sr_get_dma_mr(struct ndk_mr *nmr, int access);
 int sr_dereg_mr(struct ndk_mr *nmr);
 struct sr_mr *sr_mr_alloc(struct ib_pd *pd, int access);
@@ -674,6 +681,10 @@ int sr_mr_pin(struct sr_mr *mr, struct ib_device *ibdev, u64 start, u64 length, 
 int sr_mr_publish(struct sr_dev *dev, struct sr_mr *mr);
 bool sr_mr_retire(struct sr_mr *mr);
 void sr_mr_free(struct sr_mr *mr);
+
+/* dmabuf.c: process context */
+int sr_dmabuf_map(struct sr_mr *mr, struct ib_device *ibdev, u64 offset, u64 length, int fd);
+void sr_dmabuf_unmap(struct sr_mr *mr);
 
 /* fastreg.c, rereg.c, mw.c: process context; sr_map_mr_sg() any */
 int sr_alloc_mr(struct ndk_mr *nmr, u32 max_num_sg);

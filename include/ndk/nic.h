@@ -303,6 +303,8 @@ struct ndk_mw {
  *	for context. @refused as there.
  * @progress: see ndk_defer_ops.progress; the place where a software NIC sends.
  * @reg_user_mr: register user memory; sets ibmr.lkey and rkey.
+ * @reg_user_mr_dmabuf: register @length bytes of the dma-buf @fd, from @offset on;
+ *	sets ibmr.lkey and rkey. Optional.
  * @get_dma_mr: region over all of kernel memory, for local_dma_lkey.
  * @alloc_mr: region for fast registration, of at most @max_num_sg pages at a
  *	time. Optional, needs %IB_DEVICE_MEM_MGT_EXTENSIONS.
@@ -344,6 +346,8 @@ struct ndk_nic_ops {
 
 	int (*reg_user_mr)(struct ndk_mr *mr, u64 start, u64 length, u64 iova,
 			   int access);
+	int (*reg_user_mr_dmabuf)(struct ndk_mr *mr, u64 offset, u64 length,
+				  u64 iova, int fd, int access);
 	int (*get_dma_mr)(struct ndk_mr *mr, int access);
 	int (*alloc_mr)(struct ndk_mr *mr, u32 max_num_sg);
 	int (*map_mr_sg)(struct ndk_mr *mr, struct scatterlist *sg, int num,
