@@ -3,11 +3,13 @@
  * Keys: the one check between a peer's key and memory (sr_mr_find), and the walk
  * over a region's pages (sr_mr_span).
  *
- * Neither is exported, so the file is compiled in here a second time.
+ * Neither is exported, so the file is compiled in here a second time, and with it
+ * what frees regions.
  */
 #include <kunit/test.h>
 #include <linux/vmalloc.h>
 
+#include "../drivers/softroce/dmabuf.c"
 #include "../drivers/softroce/mr.c"
 
 #define ALL	(IB_ACCESS_LOCAL_WRITE | REMOTE_ACCESS)
@@ -28,7 +30,7 @@ static void empty_table(void *arg)
 {
 	struct fixture *f = arg;
 
-	xa_destroy(&f->dev.mrs);
+	xa_destroy(&f->dev.mrs.all);
 	vfree(f);
 }
 
@@ -39,7 +41,7 @@ static struct fixture *fixture(struct kunit *test, u64 iova, u64 length, int acc
 	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
-	xa_init_flags(&f->dev.mrs, XA_FLAGS_ALLOC1);
+	sr_table_init(&f->dev.mrs);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, empty_table, f), 0);
 	f->mr.iova = iova;
 	f->mr.length = length;
@@ -136,7 +138,7 @@ static void key_of_a_slot_that_is_empty_is_refused(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, 0, BASE, 1, 0));
 	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, U32_MAX, BASE, 1, 0));
 	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, key + 256, BASE, 1, 0));
-	xa_erase(&f->dev.mrs, key >> 8);
+	sr_table_remove(&f->dev.mrs, &((struct sr_mr *)f->nmr.priv)->node);
 	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, key, BASE, 1, 0));
 }
 
@@ -144,12 +146,11 @@ static void key_of_a_slot_that_is_empty_is_refused(struct kunit *test)
 static void key_that_is_being_made_is_refused(struct kunit *test)
 {
 	struct fixture *f = fixture(test, BASE, SIZE, ALL);
-	u32 index;
+	struct sr_node node;
 
-	KUNIT_ASSERT_GE(test, xa_alloc_cyclic(&f->dev.mrs, &index, NULL, XA_LIMIT(1, 0xffffff),
-					      &f->dev.next_mr, GFP_KERNEL), 0);
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, index << 8, BASE, 1, 0));
-	xa_release(&f->dev.mrs, index);
+	KUNIT_ASSERT_EQ(test, sr_table_reserve(&f->dev.mrs, &node, XA_LIMIT(1, 0xffffff)), 0);
+	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, node.number << 8, BASE, 1, 0));
+	xa_release(&f->dev.mrs.all, node.number);
 }
 
 static void every_access_bit_is_needed(struct kunit *test)
