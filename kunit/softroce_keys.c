@@ -56,9 +56,21 @@ static struct fixture *fixture(struct kunit *test, u64 iova, u64 length, int acc
 	return f;
 }
 
+/* What is found stays: nothing is freed before the test ends. */
+static struct sr_mr *look_up(struct fixture *f, const struct ib_pd *pd, u32 key, u64 addr,
+			     u64 len, int access)
+{
+	struct sr_mr *mr;
+
+	rcu_read_lock();
+	mr = sr_mr_find(&f->dev, pd, 1, key, addr, len, access);
+	rcu_read_unlock();
+	return mr;
+}
+
 static struct sr_mr *find(struct fixture *f, u64 addr, u64 len)
 {
-	return sr_mr_find(&f->dev, &f->pd, 1, f->nmr.ibmr.lkey, addr, len, IB_ACCESS_REMOTE_READ);
+	return look_up(f, &f->pd, f->nmr.ibmr.lkey, addr, len, IB_ACCESS_REMOTE_READ);
 }
 
 struct range_case {
@@ -113,9 +125,9 @@ static void key_of_another_pd_is_refused(struct kunit *test)
 	struct fixture *f = fixture(test, BASE, SIZE, ALL);
 	u32 key = f->nmr.ibmr.lkey;
 
-	KUNIT_EXPECT_NOT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, key, BASE, 1, 0));
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->other_pd, 1, key, BASE, 1, 0));
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, NULL, 1, key, BASE, 1, 0));
+	KUNIT_EXPECT_NOT_NULL(test, look_up(f, &f->pd, key, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, look_up(f, &f->other_pd, key, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, look_up(f, NULL, key, BASE, 1, 0));
 }
 
 /* The low byte tells regions of one slot apart: 255 of 256 guesses fail. */
@@ -126,7 +138,7 @@ static void stale_key_of_the_same_slot_is_refused(struct kunit *test)
 	int i, found = 0;
 
 	for (i = 0; i < 256; i++)
-		found += !!sr_mr_find(&f->dev, &f->pd, 1, (key & ~0xffU) | i, BASE, 1, 0);
+		found += !!look_up(f, &f->pd, (key & ~0xffU) | i, BASE, 1, 0);
 	KUNIT_EXPECT_EQ(test, found, 1);
 }
 
@@ -135,11 +147,11 @@ static void key_of_a_slot_that_is_empty_is_refused(struct kunit *test)
 	struct fixture *f = fixture(test, BASE, SIZE, ALL);
 	u32 key = f->nmr.ibmr.lkey;
 
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, 0, BASE, 1, 0));
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, U32_MAX, BASE, 1, 0));
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, key + 256, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, look_up(f, &f->pd, 0, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, look_up(f, &f->pd, U32_MAX, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, look_up(f, &f->pd, key + 256, BASE, 1, 0));
 	sr_table_remove(&f->dev.mrs, &((struct sr_mr *)f->nmr.priv)->node);
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, key, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, look_up(f, &f->pd, key, BASE, 1, 0));
 }
 
 /* A slot that is reserved and not yet filled looks empty. */
@@ -149,7 +161,7 @@ static void key_that_is_being_made_is_refused(struct kunit *test)
 	struct sr_node node;
 
 	KUNIT_ASSERT_EQ(test, sr_table_reserve(&f->dev.mrs, &node, XA_LIMIT(1, 0xffffff)), 0);
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, node.number << 8, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, look_up(f, &f->pd, node.number << 8, BASE, 1, 0));
 	xa_release(&f->dev.mrs.all, node.number);
 }
 
@@ -174,7 +186,7 @@ static void every_access_bit_is_needed(struct kunit *test)
 
 			for (i = 0; i < 4; i++)
 				want |= wants & BIT(i) ? bits[i] : 0;
-			KUNIT_EXPECT_EQ_MSG(test, !!sr_mr_find(&f->dev, &f->pd, 1,
+			KUNIT_EXPECT_EQ_MSG(test, !!look_up(f, &f->pd,
 							       f->nmr.ibmr.lkey, BASE, 1, want),
 					    (wants & ~has) == 0, "has %#x wants %#x", access,
 					    want);

@@ -11,6 +11,7 @@
 #include <ndk/nic.h>
 
 #include "queue.h"
+#include "vector.h"
 
 /* bits of ndk_cq.events */
 enum {
@@ -28,6 +29,7 @@ enum {
  * @armed: IB_CQ_SOLICITED or IB_CQ_NEXT_COMP, 0 if not armed
  * @overrun: an entry was lost; the queue takes no more
  * @events: owed handler calls, atomic bits
+ * @vector: where the handlers are called
  */
 struct ndk_cq {
 	struct ib_cq ibcq;
@@ -37,6 +39,7 @@ struct ndk_cq {
 	u8 armed;
 	bool overrun;
 	unsigned long events;
+	struct ndk_vector vector;
 };
 
 static inline struct ndk_cq *to_ndk_cq(struct ib_cq *ibcq)
@@ -46,6 +49,7 @@ static inline struct ndk_cq *to_ndk_cq(struct ib_cq *ibcq)
 
 int ndk_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 		  struct uverbs_attr_bundle *attrs);
+int ndk_pre_destroy_cq(struct ib_cq *ibcq);
 int ndk_destroy_cq(struct ib_cq *ibcq, struct ib_udata *udata);
 int ndk_resize_cq(struct ib_cq *ibcq, int cqe, struct ib_udata *udata);
 int ndk_poll_cq(struct ib_cq *ibcq, int num, struct ib_wc *wc);
@@ -56,5 +60,6 @@ void ndk_cq_put(struct ndk_cq *cq, const struct ib_wc *wc, bool solicited, struc
 		struct ndk_notify *n);
 void ndk_cq_purge(struct ndk_cq *cq, const struct ndk_qp *qp);
 void ndk_notify_cq(struct ndk_notify *n, struct ndk_cq *cq, int event);
+void ndk_cq_work_fn(struct work_struct *work);
 
 #endif /* _NDK_CQ_H */

@@ -136,6 +136,7 @@ const struct ib_device_ops ndk_dev_ops = {
 	.resize_cq = ndk_resize_cq,
 	.poll_cq = ndk_poll_cq,
 	.req_notify_cq = ndk_req_notify_cq,
+	.pre_destroy_cq = ndk_pre_destroy_cq,
 	.destroy_cq = ndk_destroy_cq,
 
 	.create_srq = ndk_create_srq,
