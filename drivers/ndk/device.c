@@ -11,7 +11,7 @@
  * One full-membership key and as many GIDs as a netdev is likely to have
  * addresses; both are table sizes, not resources.
  */
-#define GID_TABLE_LEN	1024
+#define GID_TABLE_LEN	256
 
 static int query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 			struct ib_udata *udata)

@@ -6,9 +6,9 @@
  * A vector stands for a processor, as with hardware. But there a handler elsewhere
  * costs the poster nothing, and here it costs an interrupt to another processor,
  * which pays only if there is enough to do for both: then entries gather in the CQ
- * while it is on its way. So it is tried now and then, for some notifications, and
- * kept up as long as entries gather. A consumer with one request at a time is served
- * where the request was posted.
+ * while it is on its way, more for each notification than without. So it is tried now
+ * and then, for some notifications, and kept up as long as entries gather. A consumer
+ * with one request at a time is served where the request was posted.
  */
 #ifndef _NDK_VECTOR_H
 #define _NDK_VECTOR_H
@@ -28,8 +28,10 @@
  * @cpu: of the vector
  * @away: call them there
  * @left: notifications until the next decision
+ * @waited: notifications between the last two tries
  * @pause: notifications until the next try, should this one fail
  * @entries: since the last decision
+ * @usual: entries that came with as many notifications as a try has, without one
  * @work: calls them there
  *
  * All but @work are protected by the CQ's lock; @away is read without.
@@ -38,8 +40,10 @@ struct ndk_vector {
 	int cpu;
 	bool away;
 	u16 left;
+	u16 waited;
 	u16 pause;
 	u32 entries;
+	u32 usual;
 	struct work_struct work;
 };
 
