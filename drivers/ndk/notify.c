@@ -82,16 +82,22 @@ void ndk_cq_work_fn(struct work_struct *work)
 	fire_cq_here(container_of(work, struct ndk_cq, vector.work));
 }
 
+/* With preemption off, so that the other processor stays online meanwhile. */
+static bool sent_away(struct ndk_cq *cq)
+{
+	bool away = ndk_vector_leads_away(&cq->vector, get_cpu());
+
+	if (away)
+		queue_work_on(cq->vector.cpu, system_bh_wq, &cq->vector.work);
+	put_cpu();
+	return away;
+}
+
 /* A program that waits for events is woken wherever it is. */
 static void fire_cq(struct ndk_cq *cq)
 {
-	int cpu = get_cpu();
-
-	if (!cq->user && ndk_vector_leads_away(&cq->vector, cpu))
-		queue_work_on(cq->vector.cpu, system_bh_wq, &cq->vector.work);
-	else
+	if (cq->user || !sent_away(cq))
 		fire_cq_here(cq);
-	put_cpu();
 }
 
 static void fire_qp(struct ndk_qp *qp, enum ib_event_type event)

@@ -4,6 +4,7 @@
 machine, both ways at once, every byte compared. Unlike RDS over TCP it does not
 take a short cut for local traffic: two queue pairs carry it."""
 
+import errno
 import hashlib
 import selectors
 import socket
@@ -51,7 +52,10 @@ def main():
             while sent[way] < count and sent[way] - got[way] < WINDOW:
                 try:
                     ends[way].sendto(message(way, sent[way]), names[1 - way])
-                except (BlockingIOError, InterruptedError):
+                except OSError as error:
+                    # no room here, or the other port is said to be full
+                    if error.errno not in (errno.EAGAIN, errno.ENOBUFS):
+                        raise
                     break
                 sent[way] += 1
         for key, _ in wait.select(0.05):
