@@ -107,7 +107,8 @@ static void busy(void)
 	void *p = memory();
 	struct ibv_mr *mr = reg(p, access);
 	struct ibv_mw *mw = ibv_alloc_mw(w.pd, IBV_MW_TYPE_2);
-	struct ibv_send_wr bind = { .opcode = IBV_WR_BIND_MW }, inv = { .opcode = IBV_WR_LOCAL_INV };
+	struct ibv_send_wr bind = { .opcode = IBV_WR_BIND_MW };
+	struct ibv_send_wr inv = { .opcode = IBV_WR_LOCAL_INV };
 
 	if (!mw)
 		die("alloc_mw: %s", strerror(errno));
@@ -120,7 +121,8 @@ static void busy(void)
 	/* a window of this type is good for the QP it was bound by: the one asked */
 	want("bind", IBV_WC_SUCCESS, run(w.b, &bind));
 
-	want_errno("rights, below a window", EBUSY, rereg_access(mr, access | IBV_ACCESS_REMOTE_WRITE));
+	want_errno("rights, below a window", EBUSY,
+		   rereg_access(mr, access | IBV_ACCESS_REMOTE_WRITE));
 	want_errno("deregistration, below a window", EBUSY, ibv_dereg_mr(mr));
 	memset(p, 0x11, 64);
 	want("READ of the region", IBV_WC_SUCCESS, move(IBV_WR_RDMA_READ, p, mr->rkey));
