@@ -186,8 +186,8 @@ static void every_access_bit_is_needed(struct kunit *test)
 
 			for (i = 0; i < 4; i++)
 				want |= wants & BIT(i) ? bits[i] : 0;
-			KUNIT_EXPECT_EQ_MSG(test, !!look_up(f, &f->pd, f->nmr.ibmr.lkey, BASE, 1,
-						       want),
+			KUNIT_EXPECT_EQ_MSG(test,
+					    !!look_up(f, &f->pd, f->nmr.ibmr.lkey, BASE, 1, want),
 					    (wants & ~has) == 0, "has %#x wants %#x", access,
 					    want);
 		}
