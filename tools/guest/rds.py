@@ -60,7 +60,10 @@ def main():
                 sent[way] += 1
         for key, _ in wait.select(0.05):
             way = 1 - ends.index(key.fileobj)
-            data, sender = key.fileobj.recvfrom(2 << 20)
+            try:
+                data, sender = key.fileobj.recvfrom(2 << 20)
+            except BlockingIOError:
+                continue	# news about who is full, and no datagram
             if sender != names[way] or data != message(way, got[way]):
                 sys.exit("message %d of way %d from %s: %d bytes, wrong" %
                          (got[way], way, sender, len(data)))

@@ -91,7 +91,7 @@ static struct ibv_mr *reg(void *memory, int access)
 	return mr;
 }
 
-static void *memory(void)
+static void *new_pages(void)
 {
 	void *p = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -104,7 +104,7 @@ static void *memory(void)
 static void busy(void)
 {
 	const int access = IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_READ | IBV_ACCESS_MW_BIND;
-	void *p = memory();
+	void *p = new_pages();
 	struct ibv_mr *mr = reg(p, access);
 	struct ibv_mw *mw = ibv_alloc_mw(w.pd, IBV_MW_TYPE_2);
 	struct ibv_send_wr bind = { .opcode = IBV_WR_BIND_MW };
@@ -145,7 +145,7 @@ static void busy(void)
  */
 static void for_writing(void)
 {
-	void *p = memory();
+	void *p = new_pages();
 	struct ibv_mr *mr = reg(p, IBV_ACCESS_REMOTE_READ);
 
 	memset(w.buf, 0x77, 64);
@@ -167,7 +167,7 @@ static void for_writing(void)
 /* Pinning anew is the memory's owner's to do: a child has other memory there. */
 static void by_a_child(void)
 {
-	void *p = memory();
+	void *p = new_pages();
 	struct ibv_mr *mr = reg(p, IBV_ACCESS_REMOTE_READ);
 	int status;
 	pid_t pid = fork();
