@@ -28,6 +28,8 @@
  * @link: in the NIC's list of open adapters
  * @removed: the removal callback was called
  * @tokens: regions and windows by token >> 8, for tokens that peers invalidate
+ * @conns: connectors, listeners, shared endpoints: who is told of a removal
+ * @conns_lock: protects @conns
  */
 struct ndk_adapter {
 	struct api_obj obj;
@@ -41,6 +43,8 @@ struct ndk_adapter {
 	struct list_head link;
 	bool removed;
 	struct xarray tokens;
+	struct list_head conns;
+	spinlock_t conns_lock; /* conns */
 };
 
 /**
@@ -88,6 +92,7 @@ enum api_qp_state {
  * @flushing: moving to error was started
  * @flush_op: moves it to error
  * @flush_queued: @flush_op was queued
+ * @connector: whom events of the QP concern, or NULL; under @obj.lock
  */
 struct ndk_kqp {
 	struct api_obj obj;
@@ -107,6 +112,7 @@ struct ndk_kqp {
 	atomic_t owed;
 	struct api_op flush_op;
 	unsigned long flush_queued;
+	struct ndk_connector *connector;
 };
 
 #define to_api(type, o)	container_of(o, struct type, obj)
