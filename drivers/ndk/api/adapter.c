@@ -7,6 +7,7 @@
 #include <linux/inetdevice.h>
 #include <linux/netdevice.h>
 #include <net/addrconf.h>
+#include <kunit/visibility.h>
 
 #include "../provider.h"
 #include "api.h"
@@ -166,6 +167,8 @@ static struct ndk_adapter *alloc_adapter(struct ib_device *dev, const struct ndk
 	a->port = 1;
 	a->params = *p;
 	init_completion(&a->idle);
+	INIT_LIST_HEAD(&a->conns);
+	spin_lock_init(&a->conns_lock);
 	xa_init_flags(&a->qps, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ);
 	xa_init_flags(&a->keys, XA_FLAGS_LOCK_IRQ);
 	fill_info(dev, a->port, &a->info);
@@ -488,6 +491,7 @@ void api_set_enabled(struct ndk_nic *nic, bool on)
 	if (!on)
 		tell_all(nic);
 }
+EXPORT_SYMBOL_IF_KUNIT(api_set_enabled);
 
 int __init api_init(void)
 {

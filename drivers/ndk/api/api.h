@@ -32,6 +32,8 @@
  * @removed: the removal callback was called
  * @qps: queue pairs by &ndk_kqp.id
  * @keys: &struct api_keys by token >> 8
+ * @conns: connectors, listeners, shared endpoints: who is told of a removal
+ * @conns_lock: protects @conns
  */
 struct ndk_adapter {
 	struct api_obj obj;
@@ -47,6 +49,8 @@ struct ndk_adapter {
 	bool removed;
 	struct xarray qps;
 	struct xarray keys;
+	struct list_head conns;
+	spinlock_t conns_lock; /* conns */
 };
 
 /**
@@ -160,6 +164,7 @@ enum api_qp_state {
  * @scq: where initiator requests complete
  * @rcq: where receives complete
  * @srq: where receives come from, or NULL
+<<<<<<< HEAD
  * @cap: as asked for
  * @flush_lock: one flush at a time
  * @flushed: the NIC is done with everything
@@ -167,6 +172,16 @@ enum api_qp_state {
  * @flush_op: flushes
  * @broken_op: tells the connector that the QP broke
  * @queued: API_QP_* bits
+=======
+ * @init: how it was asked for
+ * @cq_link: in @scq's list of QPs
+ * @drained: completed by the last request of either queue
+ * @owed: markers that have not come out
+ * @flushing: moving to error was started
+ * @flush_op: moves it to error
+ * @flush_queued: @flush_op was queued
+ * @connector: whom events of the QP concern, or NULL; under @obj.lock
+>>>>>>> w-ndkcm
  */
 struct ndk_kqp {
 	struct api_obj obj;
@@ -188,6 +203,7 @@ struct ndk_kqp {
 	bool flushed;
 	struct completion drained;
 	struct api_op flush_op;
+<<<<<<< HEAD
 	struct api_op broken_op;
 	unsigned long queued;
 };
@@ -276,6 +292,10 @@ struct ndk_kmw {
 	struct ndk_kpd *pd;
 	struct api_keys keys;
 	struct ndk_kmr *mr;
+=======
+	unsigned long flush_queued;
+	struct ndk_connector *connector;
+>>>>>>> w-ndkcm
 };
 
 #define to_api(type, o)	container_of(o, struct type, obj)
