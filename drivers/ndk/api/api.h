@@ -164,7 +164,6 @@ enum api_qp_state {
  * @scq: where initiator requests complete
  * @rcq: where receives complete
  * @srq: where receives come from, or NULL
-<<<<<<< HEAD
  * @cap: as asked for
  * @flush_lock: one flush at a time
  * @flushed: the NIC is done with everything
@@ -172,16 +171,7 @@ enum api_qp_state {
  * @flush_op: flushes
  * @broken_op: tells the connector that the QP broke
  * @queued: API_QP_* bits
-=======
- * @init: how it was asked for
- * @cq_link: in @scq's list of QPs
- * @drained: completed by the last request of either queue
- * @owed: markers that have not come out
- * @flushing: moving to error was started
- * @flush_op: moves it to error
- * @flush_queued: @flush_op was queued
  * @connector: whom events of the QP concern, or NULL; under @obj.lock
->>>>>>> w-ndkcm
  */
 struct ndk_kqp {
 	struct api_obj obj;
@@ -203,9 +193,9 @@ struct ndk_kqp {
 	bool flushed;
 	struct completion drained;
 	struct api_op flush_op;
-<<<<<<< HEAD
 	struct api_op broken_op;
 	unsigned long queued;
+	struct ndk_connector *connector;
 };
 
 /* bits of ndk_kqp.queued */
@@ -292,10 +282,6 @@ struct ndk_kmw {
 	struct ndk_kpd *pd;
 	struct api_keys keys;
 	struct ndk_kmr *mr;
-=======
-	unsigned long flush_queued;
-	struct ndk_connector *connector;
->>>>>>> w-ndkcm
 };
 
 #define to_api(type, o)	container_of(o, struct type, obj)
