@@ -130,6 +130,7 @@ static void fill_info(struct ib_device *dev, u32 port, struct ndk_adapter_info *
 	i->max_callee_data = CALLEE_DATA;
 	i->rdma_technology = technology(dev, port);
 	i->adapter_flags = NDK_ADAPTER_FLAG_CQ_RESIZE_SUPPORTED |
+			   NDK_ADAPTER_FLAG_CQ_INTERRUPT_MODERATION_SUPPORTED |
 			   NDK_ADAPTER_FLAG_LOOPBACK_CONNECTIONS_SUPPORTED;
 	if (i->rdma_technology != NDK_RDMA_IWARP)
 		i->adapter_flags |= NDK_ADAPTER_FLAG_RDMA_READ_SINK_NOT_REQUIRED;
