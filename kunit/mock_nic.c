@@ -298,6 +298,11 @@ static int mock_dereg_mr(struct ndk_mr *mr)
 	.get_dma_mr = mock_get_dma_mr,			\
 	.dereg_mr = mock_dereg_mr
 
+static int mock_enable_mr(struct ndk_mr *mr, int access)
+{
+	return mr->ibmr.length ? 0 : -EINVAL;
+}
+
 static const struct ndk_nic_ops mock_ops[] = {
 	[MOCK_PLAIN] = {
 		PLAIN_OPS,
@@ -306,6 +311,7 @@ static const struct ndk_nic_ops mock_ops[] = {
 		PLAIN_OPS,
 		.alloc_mr = mock_alloc_mr,
 		.map_mr_sg = mock_map_mr_sg,
+		.enable_mr = mock_enable_mr,
 		.ah_create = mock_ah_create,
 		.ah_destroy = mock_ah_destroy,
 	},
