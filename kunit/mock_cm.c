@@ -86,7 +86,9 @@ static struct sk_buff *address_message(int ifindex, u8 family, const void *addr,
 static int add_address(struct net_device *ndev, u8 family, const void *addr, int len)
 {
 	struct sk_buff *skb = address_message(ndev->ifindex, family, addr, len);
-	struct msghdr msg = { };
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	/* with a destination nobody asks who opened the socket: no file did */
+	struct msghdr msg = { .msg_name = &kernel, .msg_namelen = sizeof(kernel) };
 	struct socket *sock;
 	struct kvec vec;
 	int err;

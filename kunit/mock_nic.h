@@ -158,8 +158,7 @@ void mock_fail(struct mock_qp *m, enum ib_wc_status status);
 void mock_flush(struct mock_qp *m);
 int mock_receive(struct mock_qp *m, u32 bytes, bool solicited);
 int mock_receive_wc(struct mock_qp *m, struct ib_wc *wc, bool solicited);
-struct mock_qp *mock_qp_by_num(struct mock_nic *mock, u32 qpn);
-struct mock_qp *mock_newest_qp(struct mock_nic *mock);
+struct net_device *mock_netdev(struct mock_nic *mock);
 void mock_event(struct mock_qp *m, enum ib_event_type event);
 
 /* mock_cm.c */
