@@ -379,20 +379,80 @@ static const struct moderation moderations[] = {
 
 KUNIT_ARRAY_PARAM_DESC(moderation, moderations, desc);
 
-/* Where it is offered the table counts; elsewhere every row says not supported. */
-static void r_ndk_93_moderation(struct kunit *test)
+static void r_ndk_93_rows_of_the_table(struct kunit *test)
 {
 	const struct moderation *m = test->param_value;
 	struct renv *e = rules(test);
-	bool offered = e->info.adapter_flags &
-		       NDK_ADAPTER_FLAG_CQ_INTERRUPT_MODERATION_SUPPORTED;
 	struct rcq *cq = rcq_new(e, DEPTH);
 	int i;
 
+	KUNIT_EXPECT_NE(test, e->info.adapter_flags &
+			NDK_ADAPTER_FLAG_CQ_INTERRUPT_MODERATION_SUPPORTED, 0);
+	/* any number of times */
 	for (i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, ndk_control_cq_interrupt_moderation(cq->cq, m->interval,
-									  m->count),
-				offered ? m->err : -EOPNOTSUPP);
+									  m->count), m->err);
+}
+
+static void r_ndk_93_by_count(struct kunit *test)
+{
+	struct renv *e = rules(test);
+	struct rqp *q = alone(e, DEPTH);
+	int i;
+
+	KUNIT_ASSERT_EQ(test, ndk_control_cq_interrupt_moderation(q->scq->cq, MAX_I, 4), 0);
+	ndk_arm_cq(q->scq->cq, NDK_CQ_NOTIFY_ANY);
+	for (i = 0; i < 3; i++)
+		write_one(e, q);
+	KUNIT_EXPECT_EQ(test, fired(e, q->scq), 0);
+	write_one(e, q);
+	KUNIT_EXPECT_EQ(test, fired(e, q->scq), 1);
+}
+
+static void r_ndk_93_by_interval(struct kunit *test)
+{
+	struct renv *e = rules(test);
+	struct rqp *q = alone(e, DEPTH);
+	ktime_t began;
+
+	KUNIT_ASSERT_EQ(test, ndk_control_cq_interrupt_moderation(q->scq->cq, 100000, MAX_C), 0);
+	ndk_arm_cq(q->scq->cq, NDK_CQ_NOTIFY_ANY);
+	began = ktime_get();
+	write_one(e, q);
+	write_one(e, q);
+	rwait_for(e, &q->scq->fired, 1);
+	KUNIT_EXPECT_GE_MSG(test, ktime_ms_delta(ktime_get(), began), 99, "not held back");
+	KUNIT_EXPECT_EQ(test, fired(e, q->scq), 1);
+}
+
+static void r_ndk_93_the_latest_wins(struct kunit *test)
+{
+	struct renv *e = rules(test);
+	struct rqp *q = alone(e, DEPTH);
+
+	KUNIT_ASSERT_EQ(test, ndk_control_cq_interrupt_moderation(q->scq->cq, MAX_I, 20), 0);
+	KUNIT_ASSERT_EQ(test, ndk_control_cq_interrupt_moderation(q->scq->cq, MAX_I, 2), 0);
+	ndk_arm_cq(q->scq->cq, NDK_CQ_NOTIFY_ANY);
+	write_one(e, q);
+	KUNIT_EXPECT_EQ(test, fired(e, q->scq), 0);
+	/* what is held back is so for ever no more */
+	KUNIT_ASSERT_EQ(test, ndk_control_cq_interrupt_moderation(q->scq->cq, 0, 0), 0);
+	KUNIT_EXPECT_EQ(test, fired(e, q->scq), 1);
+	ndk_arm_cq(q->scq->cq, NDK_CQ_NOTIFY_ANY);
+	write_one(e, q);
+	KUNIT_EXPECT_EQ(test, fired(e, q->scq), 2);
+}
+
+static void moderation_does_not_hold_back_failure(struct kunit *test)
+{
+	struct renv *e = rules(test);
+	struct rcq *cq = rcq_new(e, 4);
+
+	KUNIT_ASSERT_EQ(test, ndk_control_cq_interrupt_moderation(cq->cq, MAX_I, 4), 0);
+	ndk_arm_cq(cq->cq, NDK_CQ_NOTIFY_ERRORS);
+	overrun(e, cq);
+	rwait_for(e, &cq->fired, 1);
+	KUNIT_EXPECT_EQ(test, cq->status, -EOVERFLOW);
 }
 
 /* ---- shared receive queues ---- */
@@ -517,7 +577,11 @@ static struct kunit_case rules_notify_cases[] = {
 	KUNIT_CASE(r_ndk_91_errors_only),
 	KUNIT_CASE(r_ndk_92_overrun),
 	KUNIT_CASE(r_ndk_92_overrun_while_not_armed),
-	KUNIT_CASE_PARAM(r_ndk_93_moderation, moderation_gen_params),
+	KUNIT_CASE_PARAM(r_ndk_93_rows_of_the_table, moderation_gen_params),
+	KUNIT_CASE(r_ndk_93_by_count),
+	KUNIT_CASE(r_ndk_93_by_interval),
+	KUNIT_CASE(r_ndk_93_the_latest_wins),
+	KUNIT_CASE(moderation_does_not_hold_back_failure),
 	KUNIT_CASE(r_ndk_97_threshold),
 	KUNIT_CASE(r_ndk_97_depth_changes_leave_the_threshold),
 	{}

@@ -116,11 +116,11 @@ static void open_finds_the_device_in_every_way(struct kunit *test)
 			-ENODEV);
 	dev_put(ndev);
 
-	inet_pton_with_scope(&init_net, AF_INET, "10.98.0.1", NULL, &addr);
+	mock_address(e->mock, false, 1, &addr);
 	KUNIT_ASSERT_EQ(test, ndk_open_adapter_by_address(&init_net, (struct sockaddr *)&addr,
 							  &params, &adapter), 0);
 	ndk_close_adapter(adapter);
-	inet_pton_with_scope(&init_net, AF_INET6, MOCK_IP6, NULL, &addr);
+	mock_address(e->mock, true, 1, &addr);
 	KUNIT_ASSERT_EQ(test, ndk_open_adapter_by_address(&init_net, (struct sockaddr *)&addr,
 							  &params, &adapter), 0);
 	ndk_close_adapter(adapter);
@@ -197,7 +197,7 @@ static void one_of_each(struct renv *e, struct ndk_object **o)
 	o[NDK_OBJECT_PD] = ndk_obj(e->pd);
 	o[NDK_OBJECT_SRQ] = ndk_obj(rsrq_new(e, 4, 0, NULL, NULL));
 
-	inet_pton_with_scope(&init_net, AF_INET, "10.98.0.1", NULL, &addr);
+	mock_address(e->mock, false, 1, &addr);
 	ret = ndk_create_shared_endpoint(e->adapter, (struct sockaddr *)&addr,
 					 sizeof(struct sockaddr_in), call_created, c, &ep);
 	o[NDK_OBJECT_SHARED_ENDPOINT] = of_create(e, c, ret, ep);
@@ -272,15 +272,30 @@ static void r_ndk_06_what_consumers_write_is_not_looked_at(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, all[i]->consumer[j], 0xdead0000 + j);
 }
 
-/* A mock has no moderation; the flag says so, and the call is there. */
+/* A NIC that has less to offer: what it lacks is refused, by name. */
 static void r_ndk_07_what_is_not_supported_says_so(struct kunit *test)
 {
-	struct renv *e = rules(test);
+	struct renv *e = rules_unopened(test);
+	struct ib_device_attr *attr = &e->mock->nic->attr, was = *attr;
+	struct ndk_ksrq *srq = NULL;
+	struct ndk_kmr *mr = NULL;
+	struct ndk_kmw *mw = NULL;
+	struct call *c;
 
-	KUNIT_EXPECT_EQ(test, e->info.adapter_flags &
-			NDK_ADAPTER_FLAG_CQ_INTERRUPT_MODERATION_SUPPORTED, 0);
-	KUNIT_EXPECT_EQ(test, ndk_control_cq_interrupt_moderation(e->scq->cq, 20, 4),
+	attr->max_srq = 0;
+	attr->device_cap_flags &= ~IB_DEVICE_MEM_MGT_EXTENSIONS;
+	e = rules(test);
+	c = call_new(e);
+	KUNIT_EXPECT_EQ(test, e->info.max_srq_depth, 0);
+	KUNIT_EXPECT_EQ(test, call_wait(c, ndk_create_srq(e->pd, 1, 1, 0, NULL, NULL, NULL,
+							  call_created, c, &srq)), -EOPNOTSUPP);
+	call_init(c, e);
+	KUNIT_EXPECT_EQ(test, call_wait(c, ndk_create_mr(e->pd, true, call_created, c, &mr)),
 			-EOPNOTSUPP);
+	call_init(c, e);
+	KUNIT_EXPECT_EQ(test, call_wait(c, ndk_create_mw(e->pd, call_created, c, &mw)),
+			-EOPNOTSUPP);
+	*attr = was;
 }
 
 static void r_ndk_08_unknown_extension(struct kunit *test)
@@ -321,6 +336,7 @@ static void r_ndk_10_least_limits(struct kunit *test)
 	struct renv *e = rules(test);
 
 	KUNIT_EXPECT_GE(test, e->info.frmr_page_count, 16);
+	/* 0 if there are none: r_ndk_07 */
 	KUNIT_EXPECT_GT(test, e->info.max_srq_depth, 0);
 	rsrq_new(e, e->info.max_srq_depth, 0, NULL, NULL);
 }
