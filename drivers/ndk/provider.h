@@ -8,6 +8,7 @@
 #include <linux/overflow.h>
 #include <ndk/nic.h>
 
+#include "api/hooks.h"
 #include "cq.h"
 #include "queue.h"
 
@@ -101,13 +102,6 @@ void ndk_sq_keys_accepted(const struct ib_send_wr *wr);
 int ndk_post_recv(struct ib_qp *ibqp, const struct ib_recv_wr *wr,
 		  const struct ib_recv_wr **bad_wr);
 void ndk_rq_reset(struct ndk_qp *qp);
-
-/* api/: the kernel API */
-int api_init(void);
-void api_exit(void);
-void api_nic_failed(struct ndk_nic *nic);
-void api_set_enabled(struct ndk_nic *nic, bool on);
-void api_qp_broke(struct ndk_qp *qp);
 
 /* restrack.c */
 int ndk_fill_res_qp_entry(struct sk_buff *msg, struct ib_qp *ibqp);

@@ -16,6 +16,7 @@
 #include <ndk/ndk.h>
 #include <ndk/nic.h>
 
+#include "hooks.h"
 #include "object.h"
 
 /**
