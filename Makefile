@@ -18,7 +18,7 @@ TOP := $(CURDIR)
 OUT := $(TOP)/build/$(KERNEL)
 MIRROR := $(OUT)/src
 JOBS ?= $(shell nproc)
-MIRRORED = $(wildcard Kbuild include drivers kunit)
+MIRRORED = $(wildcard Kbuild include drivers kunit tools/ndkperf)
 
 kdir = $(strip $(if $(KDIR),$(KDIR),$(if $(filter host,$(KERNEL)),$(HOST_KDIR),\
 	$(shell tools/kernel path $(KERNEL) build))))
@@ -70,6 +70,7 @@ mirror:
 	@mkdir -p $(MIRROR)
 	@find $(MIRROR) -xtype l -delete
 	@for part in $(MIRRORED); do \
+		mkdir -p "$$(dirname "$(MIRROR)/$$part")" && \
 		cp -rsfT "$(TOP)/$$part" "$(MIRROR)/$$part" || exit 1; \
 	done
 
