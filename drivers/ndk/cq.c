@@ -212,6 +212,7 @@ void ndk_cq_put(struct ndk_cq *cq, const struct ib_wc *wc, bool solicited, struc
 	}
 	q->index = next;
 	ndk_queue_set_producer(q, next);
+	cq->puts++;
 	ndk_count(qp, NDK_STAT_COMPLETIONS, 1);
 
 	if (cq->armed && (cq->armed == IB_CQ_NEXT_COMP || solicited)) {
@@ -285,4 +286,48 @@ int ndk_req_notify_cq(struct ib_cq *ibcq, enum ib_cq_notify_flags flags)
 		missed = ndk_queue_consumer(cq->q) != cq->q->index;
 	spin_unlock_irqrestore(&cq->lock, irqflags);
 	return missed;
+}
+
+/**
+ * ndk_cq_arm() - arm, unless the arm is satisfied already
+ * @cq: the queue
+ * @type: IB_CQ_SOLICITED or IB_CQ_NEXT_COMP
+ * @seen: ndk_cq_puts() when the consumer was last notified
+ * @others: the consumer has entries elsewhere, older than those here
+ *
+ * The arm is satisfied by any entry that waits and was added since, solicited or
+ * not (R-NDK-87).
+ *
+ * Return: true: it was, the queue is not armed now.
+ */
+bool ndk_cq_arm(struct ndk_cq *cq, u8 type, u32 seen, bool others)
+{
+	unsigned long flags;
+	bool now;
+
+	spin_lock_irqsave(&cq->lock, flags);
+	now = cq->puts != seen && (others || ndk_queue_consumer(cq->q) != cq->q->index);
+	if (now)
+		cq->armed = 0;
+	else if (cq->armed != IB_CQ_NEXT_COMP)
+		cq->armed = type;
+	spin_unlock_irqrestore(&cq->lock, flags);
+	return now;
+}
+
+/**
+ * ndk_cq_puts() - entries ever added
+ * @cq: the queue
+ *
+ * Return: a free-running count.
+ */
+u32 ndk_cq_puts(struct ndk_cq *cq)
+{
+	unsigned long flags;
+	u32 puts;
+
+	spin_lock_irqsave(&cq->lock, flags);
+	puts = cq->puts;
+	spin_unlock_irqrestore(&cq->lock, flags);
+	return puts;
 }

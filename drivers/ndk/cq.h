@@ -27,6 +27,7 @@ enum {
  * @user: entries are struct ib_uverbs_wc, otherwise struct ib_wc
  * @armed: IB_CQ_SOLICITED or IB_CQ_NEXT_COMP, 0 if not armed
  * @overrun: an entry was lost; the queue takes no more
+ * @puts: entries ever added
  * @events: owed handler calls, atomic bits
  */
 struct ndk_cq {
@@ -36,6 +37,7 @@ struct ndk_cq {
 	bool user;
 	u8 armed;
 	bool overrun;
+	u32 puts;
 	unsigned long events;
 };
 
@@ -50,6 +52,15 @@ int ndk_destroy_cq(struct ib_cq *ibcq, struct ib_udata *udata);
 int ndk_ib_resize_cq(struct ib_cq *ibcq, int cqe, struct ib_udata *udata);
 int ndk_poll_cq(struct ib_cq *ibcq, int num, struct ib_wc *wc);
 int ndk_req_notify_cq(struct ib_cq *ibcq, enum ib_cq_notify_flags flags);
+
+/* for the kernel API, see api/cq.c */
+bool ndk_cq_arm(struct ndk_cq *cq, u8 type, u32 seen, bool others);
+u32 ndk_cq_puts(struct ndk_cq *cq);
+
+static inline bool ndk_cq_overran(const struct ndk_cq *cq)
+{
+	return READ_ONCE(cq->overrun);
+}
 
 /* several entries under one lock: lock, put..., unlock */
 void ndk_cq_put(struct ndk_cq *cq, const struct ib_wc *wc, bool solicited, struct ndk_qp *qp,

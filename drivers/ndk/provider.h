@@ -19,6 +19,13 @@ struct ndk_pd {
 	struct ib_pd ibpd;
 };
 
+/*
+ * The kernel API's windows are regions: a send flag of its IB_WR_REG_MR, in the
+ * range that verbs reserve for drivers, and what a completion of that says.
+ */
+#define NDK_SEND_WINDOW		BIT(29)
+#define NDK_WC_WINDOW		BIT(30)
+
 /* nic.c, device.c, settings.c */
 extern const struct ib_device_ops ndk_dev_ops;
 int ndk_settings_init(struct ndk_nic *nic);
@@ -95,6 +102,13 @@ void ndk_sq_keys_accepted(const struct ib_send_wr *wr);
 int ndk_post_recv(struct ib_qp *ibqp, const struct ib_recv_wr *wr,
 		  const struct ib_recv_wr **bad_wr);
 void ndk_rq_reset(struct ndk_qp *qp);
+
+/* api/: the kernel API */
+int api_init(void);
+void api_exit(void);
+void api_nic_failed(struct ndk_nic *nic);
+void api_set_enabled(struct ndk_nic *nic, bool on);
+void api_qp_broke(struct ndk_qp *qp);
 
 /* restrack.c */
 int ndk_fill_res_qp_entry(struct sk_buff *msg, struct ib_qp *ibqp);

@@ -242,6 +242,24 @@ int ndk_post_srq_recv(struct ib_srq *ibsrq, const struct ib_recv_wr *wr,
 }
 
 /**
+ * ndk_srq_disarm_below() - disarm the limit if fewer receives wait already
+ * @srq: the queue
+ *
+ * Return: true: it was armed and reached, no event will come; false otherwise.
+ */
+bool ndk_srq_disarm_below(struct ndk_srq *srq)
+{
+	bool below;
+
+	spin_lock_bh(&srq->lock);
+	below = srq->limit && waiting(srq->q) < srq->limit;
+	if (below)
+		WRITE_ONCE(srq->limit, 0);
+	spin_unlock_bh(&srq->lock);
+	return below;
+}
+
+/**
  * ndk_srq_take() - take the next receive request
  * @srq: the queue
  * @wqe: where it is copied

@@ -55,6 +55,7 @@ int ndk_post_srq_recv(struct ib_srq *ibsrq, const struct ib_recv_wr *wr,
 		      const struct ib_recv_wr **bad_wr);
 int ndk_fill_res_srq_entry(struct sk_buff *msg, struct ib_srq *ibsrq);
 
+bool ndk_srq_disarm_below(struct ndk_srq *srq);
 int ndk_srq_take(struct ndk_srq *srq, struct ndk_rwqe *wqe, struct ndk_notify *n);
 void ndk_notify_srq(struct ndk_notify *n, struct ndk_srq *srq);
 

@@ -128,14 +128,24 @@ static int make_objects(struct perf_client *c)
 
 /* --- connect ------------------------------------------------------------------------- */
 
-/* The peer left, or the connection broke. What is outstanding is not cancelled by it. */
-static void on_disconnect(void *context, u32 reason)
+/* What is outstanding is not cancelled by it, so whoever waits has to be told. */
+static void connection_gone(struct perf_client *c)
 {
-	struct perf_client *c = context;
-
 	WRITE_ONCE(c->gone, true);
 	atomic_set(&c->woken, 1);
 	wake_up(&c->wait);
+}
+
+/* The peer left, or the connection broke. */
+static void on_disconnect(void *context, u32 reason)
+{
+	connection_gone(context);
+}
+
+/* The adapter goes: what runs ends, and the program closes us. */
+static void on_removal(void *context)
+{
+	connection_gone(context);
 }
 
 static u32 sockaddr_len(const struct sockaddr_storage *addr)
@@ -238,7 +248,7 @@ static int setup(struct perf_client *c, const struct ndkperf_connect *arg)
 	int err;
 
 	err = perf_address(&arg->local, &local) ?: perf_address(&arg->remote, &remote) ?:
-	      perf_open((struct sockaddr *)&local, &c->end.adapter);
+	      perf_open(&local, on_removal, c, &c->end.adapter);
 	if (err)
 		return err;
 	return lay_out(c) ?: make_objects(c) ?: start_connect(c, &local, &remote) ?: finish_connect(c) ?:

@@ -154,10 +154,20 @@ static long perf_file_ioctl(struct file *file, unsigned int cmd, unsigned long u
 	return err;
 }
 
+/* A server that has something to tell (NDKPERF_SERVED). */
+static __poll_t perf_file_poll(struct file *file, poll_table *pt)
+{
+	struct perf_file *f = file->private_data;
+	struct perf_server *s = READ_ONCE(f->server);
+
+	return s ? perf_server_poll(s, file, pt) : EPOLLERR;
+}
+
 static const struct file_operations perf_fops = {
 	.owner = THIS_MODULE,
 	.open = perf_file_open,
 	.release = perf_file_release,
+	.poll = perf_file_poll,
 	.unlocked_ioctl = perf_file_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 };

@@ -30,22 +30,25 @@ int perf_wait(struct ndk_waiter *w, int ret)
 /**
  * perf_open() - the adapter that has an address of ours
  * @local: the address, in the caller's network namespace
+ * @removal: called when the adapter goes; whoever removes it waits until it is closed
+ * @context: for @removal
  * @adapter: the adapter
- *
- * A consumer that is not asked to go (no removal callback) keeps its device until
- * it closes the adapter.
  *
  * Return: 0 or a negative errno.
  */
-int perf_open(const struct sockaddr *local, struct ndk_adapter **adapter)
+int perf_open(const struct sockaddr_storage *local, ndk_removal_fn *removal, void *context,
+	      struct ndk_adapter **adapter)
 {
-	static const struct ndk_open_params params = {
+	struct ndk_open_params params = {
 		.major = NDK_VERSION_MAJOR,
 		.minor = 0,	/* deferral came with 1.2: all of major 2 has it */
 		.consumer = KBUILD_MODNAME,
+		.removal = removal,
+		.removal_context = context,
 	};
 
-	return ndk_open_adapter_by_address(current->nsproxy->net_ns, local, &params, adapter);
+	return ndk_open_adapter_by_address(current->nsproxy->net_ns,
+					   (const struct sockaddr *)local, &params, adapter);
 }
 
 /**

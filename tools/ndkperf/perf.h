@@ -20,6 +20,7 @@
 
 #include <linux/completion.h>
 #include <linux/mutex.h>
+#include <linux/poll.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <ndk/ndk.h>
@@ -152,7 +153,8 @@ struct perf_depths {
 
 /* objects.c */
 int perf_wait(struct ndk_waiter *w, int ret);
-int perf_open(const struct sockaddr *local, struct ndk_adapter **adapter);
+int perf_open(const struct sockaddr_storage *local, ndk_removal_fn *removal, void *context,
+	      struct ndk_adapter **adapter);
 int perf_address(const struct ndkperf_addr *from, struct sockaddr_storage *to);
 size_t perf_limit(struct ndk_adapter *adapter);
 void perf_port(struct ndkperf_addr *addr, const struct sockaddr_storage *from);
@@ -187,6 +189,7 @@ void perf_client_free(struct perf_client *c);
 
 struct perf_server *perf_server_new(struct ndkperf_serve *arg);
 int perf_server_wait(struct perf_server *s, struct ndkperf_served *arg);
+__poll_t perf_server_poll(struct perf_server *s, struct file *file, poll_table *pt);
 void perf_server_free(struct perf_server *s);
 
 #endif /* _PERF_H */

@@ -40,6 +40,16 @@ void server_forget(struct perf_peer *p)
 	spin_unlock_bh(&s->lock);
 }
 
+/* The adapter goes: who waits is told, and the program closes us. */
+static void on_removal(void *context)
+{
+	struct perf_server *s = context;
+
+	guard(spinlock_bh)(&s->lock);
+	s->removed = true;
+	wake_up_all(&s->wait);
+}
+
 static int listen_at(struct perf_server *s, const struct sockaddr_storage *local)
 {
 	u32 len = local->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
@@ -68,7 +78,7 @@ static int setup(struct perf_server *s, struct ndkperf_serve *arg)
 	int err;
 
 	err = perf_address(&arg->local, &local) ?:
-	      perf_open((struct sockaddr *)&local, &s->adapter);
+	      perf_open(&local, on_removal, s, &s->adapter);
 	if (err)
 		return err;
 	err = listen_at(s, &local);
@@ -103,7 +113,7 @@ struct perf_server *perf_server_new(struct ndkperf_serve *arg)
 static bool more_gone(struct perf_server *s, u64 seen)
 {
 	guard(spinlock_bh)(&s->lock);
-	return s->total.gone > seen;
+	return s->removed || s->total.gone > seen;
 }
 
 int perf_server_wait(struct perf_server *s, struct ndkperf_served *arg)
@@ -115,7 +125,14 @@ int perf_server_wait(struct perf_server *s, struct ndkperf_served *arg)
 	guard(spinlock_bh)(&s->lock);
 	*arg = s->total;
 	arg->seen = seen;
-	return 0;
+	s->reported = s->total.gone;
+	return s->removed ? -ENODEV : 0;
+}
+
+__poll_t perf_server_poll(struct perf_server *s, struct file *file, poll_table *pt)
+{
+	poll_wait(file, &s->wait, pt);
+	return more_gone(s, READ_ONCE(s->reported)) ? EPOLLIN : 0;
 }
 
 static bool is_idle(struct perf_server *s)

@@ -18,7 +18,9 @@
  * @lock: protects what follows
  * @peers: connections
  * @stopping: no more of them
+ * @removed: the adapter goes
  * @total: of those that have gone
+ * @reported: of these, as many as %NDKPERF_SERVED has told of
  */
 struct perf_server {
 	struct ndk_adapter *adapter;
@@ -27,7 +29,9 @@ struct perf_server {
 	spinlock_t lock; /* what follows */
 	struct list_head peers;
 	bool stopping;
+	bool removed;
 	struct ndkperf_served total;
+	u64 reported;
 };
 
 /**
