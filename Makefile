@@ -51,7 +51,7 @@ help:
 	@echo 'make clean      remove build/; make distclean also removes the kernel cache'
 	@echo
 	@echo 'On a test machine of your own, as root:'
-	@echo '  make modules && modprobe -a ib_core ib_uverbs udp_tunnel ip6_udp_tunnel'
+	@echo '  make modules && modprobe -a ib_uverbs rdma_cm udp_tunnel ip6_udp_tunnel'
 	@echo '  insmod build/host/src/drivers/ndk/ndk.ko'
 	@echo '  insmod build/host/src/drivers/softroce/ndk_softroce.ko'
 	@echo '  rdma link add ndk0 type ndk netdev eth0'

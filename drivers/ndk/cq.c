@@ -218,6 +218,9 @@ void ndk_cq_put(struct ndk_cq *cq, const struct ib_wc *wc, bool solicited, struc
 	if (cq->armed && (cq->armed == IB_CQ_NEXT_COMP || solicited)) {
 		cq->armed = 0;
 		ndk_notify_cq(n, cq, NDK_CQ_COMP);
+	} else if (unlikely(cq->held) && (s32)(cq->puts - cq->held_until) >= 0) {
+		cq->held = false;
+		ndk_notify_cq(n, cq, NDK_CQ_COMP);
 	}
 }
 
@@ -313,6 +316,28 @@ bool ndk_cq_arm(struct ndk_cq *cq, u8 type, u32 seen, bool others)
 		cq->armed = type;
 	spin_unlock_irqrestore(&cq->lock, flags);
 	return now;
+}
+
+/**
+ * ndk_cq_hold() - call the completion handler again when there are more entries
+ * @cq: the queue
+ * @until: what ndk_cq_puts() shall have come to
+ *
+ * Replaces an earlier one.
+ *
+ * Return: false: there are as many already, it will not be called for that.
+ */
+bool ndk_cq_hold(struct ndk_cq *cq, u32 until)
+{
+	unsigned long flags;
+	bool held;
+
+	spin_lock_irqsave(&cq->lock, flags);
+	held = (s32)(cq->puts - until) < 0;
+	cq->held = held;
+	cq->held_until = until;
+	spin_unlock_irqrestore(&cq->lock, flags);
+	return held;
 }
 
 /**

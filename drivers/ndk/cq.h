@@ -28,6 +28,8 @@ enum {
  * @armed: IB_CQ_SOLICITED or IB_CQ_NEXT_COMP, 0 if not armed
  * @overrun: an entry was lost; the queue takes no more
  * @puts: entries ever added
+ * @held: the kernel API was told of an entry and wants to be told again
+ * @held_until: when @puts comes to this
  * @events: owed handler calls, atomic bits
  */
 struct ndk_cq {
@@ -37,7 +39,9 @@ struct ndk_cq {
 	bool user;
 	u8 armed;
 	bool overrun;
+	bool held;
 	u32 puts;
+	u32 held_until;
 	unsigned long events;
 };
 
@@ -56,6 +60,7 @@ int ndk_req_notify_cq(struct ib_cq *ibcq, enum ib_cq_notify_flags flags);
 /* for the kernel API, see api/cq.c */
 bool ndk_cq_arm(struct ndk_cq *cq, u8 type, u32 seen, bool others);
 u32 ndk_cq_puts(struct ndk_cq *cq);
+bool ndk_cq_hold(struct ndk_cq *cq, u32 until);
 
 static inline bool ndk_cq_overran(const struct ndk_cq *cq)
 {

@@ -7,6 +7,7 @@
 #include <linux/inetdevice.h>
 #include <linux/netdevice.h>
 #include <net/addrconf.h>
+#include <kunit/visibility.h>
 
 #include "../provider.h"
 #include "api.h"
@@ -126,6 +127,7 @@ static void fill_info(struct ib_device *dev, u32 port, struct ndk_adapter_info *
 	i->max_callee_data = NDK_CALLEE_DATA;
 	i->rdma_technology = technology(dev, port);
 	i->adapter_flags = NDK_ADAPTER_FLAG_CQ_RESIZE_SUPPORTED |
+			   NDK_ADAPTER_FLAG_CQ_INTERRUPT_MODERATION_SUPPORTED |
 			   NDK_ADAPTER_FLAG_LOOPBACK_CONNECTIONS_SUPPORTED;
 	if (i->rdma_technology != NDK_RDMA_IWARP)
 		i->adapter_flags |= NDK_ADAPTER_FLAG_RDMA_READ_SINK_NOT_REQUIRED;
@@ -487,6 +489,7 @@ void api_set_enabled(struct ndk_nic *nic, bool on)
 	if (!on)
 		tell_all(nic);
 }
+EXPORT_SYMBOL_IF_KUNIT(api_set_enabled);
 
 int __init api_init(void)
 {

@@ -7,6 +7,7 @@
 #define _NDK_API_H
 
 #include <linux/completion.h>
+#include <linux/hrtimer.h>
 #include <linux/mutex.h>
 #include <linux/scatterlist.h>
 #include <linux/xarray.h>
@@ -81,6 +82,10 @@ struct ndk_kpd {
  * @error: the queue failed, -EOVERFLOW or -EIO
  * @bh: notifies the consumer, from softirq
  * @cpu: where, if that is possible
+ * @interval: longest time a notification is held back, in ns; 0: as long as it takes
+ * @count: entries that are notified without delay; 0: however many
+ * @moderated: notifications are held back
+ * @timer: ends that time
  */
 struct ndk_kcq {
 	struct api_obj obj;
@@ -99,11 +104,16 @@ struct ndk_kcq {
 	int error;
 	struct work_struct bh;
 	int cpu;
+	u64 interval;
+	u32 count;
+	bool moderated;
+	struct hrtimer timer;
 };
 
 /* bits of ndk_kcq.events */
 enum {
 	API_CQ_ARMED,	/* the consumer waits for a notification */
+	API_CQ_HELD,	/* it will be owed one, see moderation.c */
 	API_CQ_FIRED,	/* it is owed one */
 	API_CQ_FAILED,	/* it has not been told of @error */
 };
@@ -195,6 +205,7 @@ struct ndk_kqp {
 	struct api_op flush_op;
 	struct api_op broken_op;
 	unsigned long queued;
+	struct ndk_connector *connector;
 };
 
 /* bits of ndk_kqp.queued */
@@ -281,7 +292,6 @@ struct ndk_kmw {
 	struct ndk_kpd *pd;
 	struct api_keys keys;
 	struct ndk_kmr *mr;
-	struct ndk_connector *connector;
 };
 
 #define to_api(type, o)	container_of(o, struct type, obj)
@@ -289,6 +299,11 @@ struct ndk_kmw {
 
 /* cq.c */
 void api_cq_save(struct ndk_kcq *cq);
+void api_cq_owe(struct ndk_kcq *cq);
+
+/* moderation.c */
+void api_moderation_init(struct ndk_kcq *cq);
+void api_cq_satisfied(struct ndk_kcq *cq);
 
 /* qp.c, for the other files */
 u64 api_marker(void);

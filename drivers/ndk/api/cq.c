@@ -200,7 +200,7 @@ u32 ndk_get_cq_results_ex(struct ndk_kcq *cq, struct ndk_result_ex *results, u32
 }
 EXPORT_SYMBOL_GPL(ndk_get_cq_results_ex);
 
-static void owe(struct ndk_kcq *cq)
+void api_cq_owe(struct ndk_kcq *cq)
 {
 	set_bit(API_CQ_FIRED, &cq->events);
 	if (cq->cpu == WORK_CPU_UNBOUND)
@@ -230,8 +230,9 @@ static void fail(struct ndk_kcq *cq, int err)
 
 	/* whoever is not waiting for it hears of it with the next arm */
 	set_bit(API_CQ_FAILED, &cq->events);
-	if (test_and_clear_bit(API_CQ_ARMED, &cq->events))
-		owe(cq);
+	if (test_and_clear_bit(API_CQ_ARMED, &cq->events) |
+	    test_and_clear_bit(API_CQ_HELD, &cq->events))
+		api_cq_owe(cq);
 }
 
 /*
@@ -284,13 +285,18 @@ static void notify_bh(struct work_struct *work)
 	api_event_end(&cq->obj);
 }
 
-/* An entry satisfied the arm. Spurious if an error was faster. */
+/*
+ * An entry satisfied the arm, or there are as many now as a notification was held
+ * back for. Spurious if an error was faster.
+ */
 static void on_entry(struct ib_cq *ibcq, void *context)
 {
 	struct ndk_kcq *cq = context;
 
-	if (test_and_clear_bit(API_CQ_ARMED, &cq->events))
-		owe(cq);
+	if (test_and_clear_bit(API_CQ_HELD, &cq->events))
+		api_cq_owe(cq);
+	else if (test_and_clear_bit(API_CQ_ARMED, &cq->events))
+		api_cq_satisfied(cq);
 }
 
 static void on_event(struct ib_event *event, void *context)
@@ -320,9 +326,12 @@ void ndk_arm_cq(struct ndk_kcq *cq, enum ndk_cq_notify_type type)
 		now = ndk_cq_arm(to_ndk_cq(cq->cq),
 				 type == NDK_CQ_NOTIFY_ANY ? IB_CQ_NEXT_COMP : IB_CQ_SOLICITED,
 				 READ_ONCE(cq->seen), has_saved(cq));
-	now |= test_bit(API_CQ_FAILED, &cq->events);
-	if (now && test_and_clear_bit(API_CQ_ARMED, &cq->events))
-		owe(cq);
+	if (test_bit(API_CQ_FAILED, &cq->events)) {
+		if (test_and_clear_bit(API_CQ_ARMED, &cq->events))
+			api_cq_owe(cq);
+	} else if (now && test_and_clear_bit(API_CQ_ARMED, &cq->events)) {
+		api_cq_satisfied(cq);
+	}
 }
 EXPORT_SYMBOL_GPL(ndk_arm_cq);
 
@@ -356,7 +365,8 @@ static void cq_destroy(struct api_obj *o)
 	struct ndk_kcq *cq = to_api(ndk_kcq, o);
 
 	ib_destroy_cq(cq->cq);
-	/* nobody makes entries any more, so nobody queues it again */
+	/* nobody makes entries any more, so nobody starts these again */
+	hrtimer_cancel(&cq->timer);
 	cancel_work_sync(&cq->bh);
 	kvfree(cq->ring);
 }
@@ -399,6 +409,7 @@ int ndk_create_cq(struct ndk_adapter *adapter, u32 depth, ndk_cq_notify_fn *noti
 	spin_lock_init(&c->lock);
 	mutex_init(&c->drain);
 	INIT_WORK(&c->bh, notify_bh);
+	api_moderation_init(c);
 	return api_create(&c->obj, created, context);
 }
 EXPORT_SYMBOL_GPL(ndk_create_cq);
@@ -473,10 +484,3 @@ int ndk_resize_cq(struct ndk_kcq *cq, u32 depth, ndk_request_fn *done, void *con
 	return api_request(&cq->obj, &op->op, resize, done, context);
 }
 EXPORT_SYMBOL_GPL(ndk_resize_cq);
-
-int ndk_control_cq_interrupt_moderation(struct ndk_kcq *cq, u32 interval, u32 count)
-{
-	api_assert_any_context();
-	return -EOPNOTSUPP;
-}
-EXPORT_SYMBOL_GPL(ndk_control_cq_interrupt_moderation);

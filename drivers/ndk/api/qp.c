@@ -50,7 +50,7 @@ static bool move_state(struct ndk_kqp *qp, int from, int to)
 	return cmpxchg(&qp->state, from, to) == from;
 }
 
-VISIBLE_IF_KUNIT int api_qp_claim(struct ndk_kqp *qp)
+int api_qp_claim(struct ndk_kqp *qp)
 {
 	if (move_state(qp, API_QP_IDLE, API_QP_CONNECTING))
 		return 0;
@@ -63,13 +63,13 @@ void api_qp_unclaim(struct ndk_kqp *qp)
 	move_state(qp, API_QP_CONNECTING, API_QP_IDLE);
 }
 
-VISIBLE_IF_KUNIT bool api_qp_connected(struct ndk_kqp *qp)
+bool api_qp_connected(struct ndk_kqp *qp)
 {
 	return move_state(qp, API_QP_CONNECTING, API_QP_CONNECTED);
 }
 EXPORT_SYMBOL_IF_KUNIT(api_qp_connected);
 
-VISIBLE_IF_KUNIT void api_qp_disconnect(struct ndk_kqp *qp)
+void api_qp_disconnect(struct ndk_kqp *qp)
 {
 	xchg(&qp->state, API_QP_DISCONNECTED);
 }
