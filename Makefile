@@ -18,7 +18,7 @@ TOP := $(CURDIR)
 OUT := $(TOP)/build/$(KERNEL)
 MIRROR := $(OUT)/src
 JOBS ?= $(shell nproc)
-MIRRORED = $(wildcard Kbuild include drivers kunit)
+MIRRORED = $(wildcard Kbuild include drivers kunit tools/ndkperf)
 
 kdir = $(strip $(if $(KDIR),$(KDIR),$(if $(filter host,$(KERNEL)),$(HOST_KDIR),\
 	$(shell tools/kernel path $(KERNEL) build))))
@@ -70,6 +70,7 @@ mirror:
 	@mkdir -p $(MIRROR)
 	@find $(MIRROR) -xtype l -delete
 	@for part in $(MIRRORED); do \
+		mkdir -p "$$(dirname "$(MIRROR)/$$part")" && \
 		cp -rsfT "$(TOP)/$$part" "$(MIRROR)/$$part" || exit 1; \
 	done
 
@@ -77,7 +78,7 @@ modules: kernel mirror
 	@test -n "$(MIRRORED)" || { echo 'nothing to build'; exit 1; }
 	$(MAKE) -C $(kdir) M=$(MIRROR) -j$(JOBS) NDK_KUNIT=$(NDK_KUNIT) $(NO_BTF) $(KFLAGS) modules
 
-tools: build/ndk_defer.so build/qp_memory build/ndkcheck \
+tools: build/ndk_defer.so build/qp_memory build/ndkcheck build/ndkperf \
 	build/badqueue build/badpackets build/mutants build/rereg.so
 
 build/ndk_defer.so: tools/lib/defer_preload.c
@@ -105,6 +106,10 @@ build/rereg.so: tools/tests/src/rereg_preload.c
 build/ndkcheck: tools/tests/src/ndkcheck.c tools/tests/src/device.h
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -o $@ $< -libverbs -lpthread
+
+build/ndkperf: tools/ndkperf/program.c tools/ndkperf/ndkperf.h
+	@mkdir -p build
+	$(CC) $(CFLAGS_TOOLS) -o $@ $<
 
 setup:
 	@tools/setup build vm demo check bench kernel

@@ -33,6 +33,7 @@ int ndk_settings_init(struct ndk_nic *nic);
 void ndk_settings_exit(struct ndk_nic *nic);
 
 /* stats.c */
+u64 ndk_stat_sum(struct ndk_stats __percpu *blocks, enum ndk_stat i);
 struct rdma_hw_stats *ndk_alloc_hw_port_stats(struct ib_device *ibdev, u32 port);
 int ndk_get_hw_stats(struct ib_device *ibdev, struct rdma_hw_stats *stats, u32 port, int index);
 int ndk_counter_bind_qp(struct rdma_counter *counter, struct ib_qp *ibqp);

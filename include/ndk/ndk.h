@@ -53,6 +53,7 @@
 #include <linux/uuid.h>
 
 #include <ndk/ndk_types.h>
+#include <ndk/stats.h>
 
 /**
  * ndk_obj() - the common beginning of an object
@@ -175,6 +176,28 @@ int ndk_query_adapter_info(struct ndk_adapter *adapter, struct ndk_adapter_info 
  * Return: 0; -EOPNOTSUPP: not a device of ndk's.
  */
 int ndk_query_capabilities(struct ib_device *dev, struct ndk_adapter_info *info);
+
+/**
+ * ndk_adapter_name() - name of the RDMA device
+ * @adapter: the adapter
+ *
+ * Context: process or softirq.
+ * Return: e.g. "ndk0"; renaming the device changes it.
+ */
+const char *ndk_adapter_name(struct ndk_adapter *adapter);
+
+/**
+ * ndk_adapter_counter() - a counter of the device
+ * @adapter: the adapter
+ * @counter: e.g. %NDK_STAT_DOORBELLS
+ *
+ * Of everything on the device, whoever opened it; what is bound to an rdma counter
+ * of its own (`rdma statistic qp`) is not in it.
+ *
+ * Context: process or softirq.
+ * Return: the value since the device was made.
+ */
+u64 ndk_adapter_counter(struct ndk_adapter *adapter, enum ndk_stat counter);
 
 /**
  * ndk_query_extension() - ask an object for an extension

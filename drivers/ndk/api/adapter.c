@@ -11,10 +11,7 @@
 
 #include "../provider.h"
 #include "api.h"
-
-/* what rdma_cm leaves of the private data of a REQ; and what a REJ holds */
-#define CALLER_DATA	56
-#define CALLEE_DATA	148
+#include "conn.h"
 
 /* copying a message of a page costs less than registering it for the peer */
 #define LARGE_REQUEST	4096
@@ -126,8 +123,8 @@ static void fill_info(struct ib_device *dev, u32 port, struct ndk_adapter_info *
 	fill_memory(nic, i);
 	fill_queues(nic, i);
 	i->large_request_threshold = LARGE_REQUEST;
-	i->max_caller_data = CALLER_DATA;
-	i->max_callee_data = CALLEE_DATA;
+	i->max_caller_data = NDK_CALLER_DATA;
+	i->max_callee_data = NDK_CALLEE_DATA;
 	i->rdma_technology = technology(dev, port);
 	i->adapter_flags = NDK_ADAPTER_FLAG_CQ_RESIZE_SUPPORTED |
 			   NDK_ADAPTER_FLAG_CQ_INTERRUPT_MODERATION_SUPPORTED |

@@ -127,6 +127,21 @@ void conn_leave_endpoint(struct ndk_connector *c)
 }
 
 /**
+ * conn_usable() - the handshake is over
+ * @c: the connector
+ *
+ * The queue pair may have been flushed, or have broken, on the way: then there is a
+ * connection and it ends at once.
+ */
+void conn_usable(struct ndk_connector *c)
+{
+	conn_set_state(c, CONN_CONNECTED);
+	if (!api_qp_connected(c->qp))
+		conn_kick(c, STEP_BROKEN);
+	conn_done(c, 0);
+}
+
+/**
  * conn_end() - nothing will come of this connection
  * @c: the connector
  * @status: of the call that pends

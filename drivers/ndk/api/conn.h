@@ -305,6 +305,7 @@ void conn_store(struct ndk_connector *c, const struct rdma_conn_param *p);
 enum conn_state conn_state(struct ndk_connector *c);
 void conn_set_state(struct ndk_connector *c, enum conn_state state);
 void conn_done(struct ndk_connector *c, int status);
+void conn_usable(struct ndk_connector *c);
 void conn_end(struct ndk_connector *c, int status);
 void conn_forget_id(struct ndk_connector *c);
 void conn_leave_endpoint(struct ndk_connector *c);

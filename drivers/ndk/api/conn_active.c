@@ -137,7 +137,5 @@ void conn_complete(struct ndk_connector *c)
 		conn_end(c, err == -ENOMEM ? err : -ECONNABORTED);
 		return;
 	}
-	conn_set_state(c, CONN_CONNECTED);
-	api_qp_connected(c->qp);
-	conn_done(c, 0);
+	conn_usable(c);
 }

@@ -114,7 +114,5 @@ void conn_established(struct ndk_connector *c)
 {
 	if (conn_state(c) != CONN_ACCEPTING || c->closing)
 		return;
-	conn_set_state(c, CONN_CONNECTED);
-	api_qp_connected(c->qp);
-	conn_done(c, 0);
+	conn_usable(c);
 }

@@ -12,12 +12,14 @@
  * @where: filled, held until conn_where_end()
  *
  * Context: process.
- * Return: 0, or -EADDRNOTAVAIL: it has no network device any more.
+ * Return: 0; -ENODEV: it goes; -EADDRNOTAVAIL: it has no network device.
  */
 int conn_where(struct ndk_adapter *adapter, struct ndk_port_of *where)
 {
 	struct net_device *ndev;
 
+	if (READ_ONCE(adapter->removed))
+		return -ENODEV;
 	ndev = ib_device_get_netdev(adapter->dev, adapter->port);
 	if (!ndev)
 		return -EADDRNOTAVAIL;
