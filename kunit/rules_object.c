@@ -7,6 +7,7 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 
+#include "../drivers/ndk/api/hooks.h"
 #include "rules_suite.h"
 
 /* ---- versions ---- */
