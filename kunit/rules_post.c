@@ -49,11 +49,11 @@ static struct stuff stuff(struct renv *e, struct rqp *helper)
 	return s;
 }
 
-static int post(struct rqp *q, enum kind kind, void *context, struct stuff *s, u32 flags)
+static int post(struct rqp *q, enum kind k, void *context, struct stuff *s, u32 flags)
 {
 	u64 va = (uintptr_t)s->mem->va;
 
-	switch (kind) {
+	switch (k) {
 	case K_SEND:
 		return ndk_send(q->qp, context, &s->sge, 1, flags);
 	case K_SEND_INV:
@@ -74,13 +74,13 @@ static int post(struct rqp *q, enum kind kind, void *context, struct stuff *s, u
 }
 
 /* After one that was accepted: as it was before. */
-static void undo(struct renv *e, struct rqp *q, enum kind kind, struct stuff *s)
+static void undo(struct renv *e, struct rqp *q, enum kind k, struct stuff *s)
 {
-	struct ndk_object *o = kind == K_BIND ? ndk_obj(s->mw) : ndk_obj(s->fresh);
+	struct ndk_object *o = k == K_BIND ? ndk_obj(s->mw) : ndk_obj(s->fresh);
 
-	if (kind == K_INVALIDATE)
+	if (k == K_INVALIDATE)
 		register_it(e, q, s);
-	if (kind != K_BIND && kind != K_FAST_REGISTER)
+	if (k != K_BIND && k != K_FAST_REGISTER)
 		return;
 	KUNIT_ASSERT_EQ(e->test, ndk_invalidate(q->qp, ID(91), o, 0), 0);
 	rexpect(e, q->scq, ID(91), 0);

@@ -234,13 +234,15 @@ static void r_ndk_84_wire_in_post_order(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, wire_receive(&w, ID(i), 0, 64), 0);
 	for (i = 0; i < 24; i++) {
 		u32 flags = i % 4 ? DEFERRED : 0;
+		int err;
 
 		if (i % 3 == 0)
-			KUNIT_ASSERT_EQ(test, wire_send(&w, ID(i), 0, 64, flags), 0);
+			err = wire_send(&w, ID(i), 0, 64, flags);
 		else if (i % 3 == 1)
-			KUNIT_ASSERT_EQ(test, wire_read(&w, ID(i), 0, 3000, addr, token, flags), 0);
+			err = wire_read(&w, ID(i), 0, 3000, addr, token, flags);
 		else
-			KUNIT_ASSERT_EQ(test, wire_write(&w, ID(i), 0, 3000, addr, token, flags), 0);
+			err = wire_write(&w, ID(i), 0, 3000, addr, token, flags);
+		KUNIT_ASSERT_EQ(test, err, 0);
 	}
 	KUNIT_ASSERT_EQ(test, wire_read(&w, ID(i), 0, 8, addr, token, 0), 0);
 	for (i = 0; i <= 24; i++)
