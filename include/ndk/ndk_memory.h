@@ -20,8 +20,8 @@
  * Context: process or softirq.
  * Return: 0, -EINPROGRESS; -EOPNOTSUPP; -ENOMEM.
  */
-int ndk_create_mr(struct ndk_kpd *pd, bool fast, ndk_create_fn *created, void *context,
-		  struct ndk_kmr **mr);
+int ndk_create_mr(struct ndk_kpd *pd, bool fast,
+		  ndk_create_fn *created, void *context, struct ndk_kmr **mr);
 
 /**
  * ndk_close_mr() - close a memory region
