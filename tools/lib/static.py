@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 
+import api_doc
 from ktap import Case
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -126,6 +127,11 @@ def python():
     return bad
 
 
+def api_page():
+    """The kernel API's page is made of its headers, all functions in it."""
+    return api_doc.complaints()
+
+
 def tree():
     """License lines, and words that say that something is not finished."""
     status, text = run(["git", "ls-files"])
@@ -151,6 +157,7 @@ CHECKS = (
     ("build", "modules build with W=1, sparse finds nothing", build),
     ("checkpatch", "checkpatch --strict finds nothing", checkpatch),
     ("kernel-doc", "kernel-doc finds nothing", kernel_doc),
+    ("api-page", "the page of the kernel API has every function", api_page),
     ("shellcheck", "shellcheck finds nothing", shellcheck),
     ("python", "Python sources compile", python),
     ("tree", "license lines are there, nothing is left unfinished", tree),
