@@ -8,6 +8,11 @@
 
 #include <ndk/ndk_types.h>
 
+struct ndk_adapter;
+struct ndk_kmr;
+struct ndk_kmw;
+struct ndk_kpd;
+
 /**
  * ndk_create_mr() - make a memory region
  * @pd: the PD
@@ -20,8 +25,8 @@
  * Context: process or softirq.
  * Return: 0, -EINPROGRESS; -EOPNOTSUPP; -ENOMEM.
  */
-int ndk_create_mr(struct ndk_kpd *pd, bool fast,
-		  ndk_create_fn *created, void *context, struct ndk_kmr **mr);
+int ndk_create_mr(struct ndk_kpd *pd, bool fast, ndk_create_fn *created, void *context,
+		  struct ndk_kmr **mr);
 
 /**
  * ndk_close_mr() - close a memory region
