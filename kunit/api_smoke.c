@@ -26,6 +26,7 @@ struct day {
 	struct ndk_kqp *qp;
 	struct completion notified;
 	int notify_status;
+	struct ndk_waiter w;
 };
 
 static void on_notify(void *context, int status)
@@ -36,17 +37,24 @@ static void on_notify(void *context, int status)
 	complete(&d->notified);
 }
 
-/* The object of a create, however it came. */
-#define CREATE(test, w, call, inline_object) ({						\
-	ndk_waiter_init(&(w));								\
-	KUNIT_ASSERT_EQ(test, ndk_wait(&(w), call), 0);					\
-	(w).object ? (void *)(w).object : (void *)(inline_object);			\
-})
+/* For the next call; what it pends with is found by one of the two below. */
+static struct ndk_waiter *fresh(struct day *d)
+{
+	ndk_waiter_init(&d->w);
+	return &d->w;
+}
 
-#define CLOSE(test, w, call) do {							\
-	ndk_waiter_init(&(w));								\
-	KUNIT_ASSERT_EQ(test, ndk_wait(&(w), call), 0);					\
-} while (0)
+/* The object of a create that pended, or @inline_object if it did not. */
+static void *created(struct day *d, int ret, void *inline_object)
+{
+	KUNIT_ASSERT_EQ(d->test, ndk_wait(&d->w, ret), 0);
+	return d->w.object ? (void *)d->w.object : inline_object;
+}
+
+static void done(struct day *d, int ret)
+{
+	KUNIT_ASSERT_EQ(d->test, ndk_wait(&d->w, ret), 0);
+}
 
 static int go(struct ib_qp *qp, enum ib_qp_state to)
 {
@@ -92,26 +100,22 @@ static void open_day(struct kunit *test, struct day *d)
 		.major = NDK_VERSION_MAJOR,
 		.consumer = "smoke",
 	};
-	struct ndk_waiter w;
 
 	d->test = test;
 	init_completion(&d->notified);
 	KUNIT_ASSERT_EQ(test, ndk_open_adapter(&mock->nic->ibdev, &params, &d->adapter), 0);
-	d->pd = CREATE(test, w, ndk_create_pd(d->adapter, ndk_waiter_created, &w, &d->pd), d->pd);
-	d->cq = CREATE(test, w, ndk_create_cq(d->adapter, 4 * DEPTH, on_notify, d, NULL,
-					      ndk_waiter_created, &w, &d->cq), d->cq);
-	d->qp = CREATE(test, w, ndk_create_qp(d->pd, d->cq, d->cq, d, DEPTH, DEPTH, 2, 2, 64,
-					      ndk_waiter_created, &w, &d->qp), d->qp);
+	d->pd = created(d, ndk_create_pd(d->adapter, ndk_waiter_created, fresh(d), &d->pd), NULL);
+	d->cq = created(d, ndk_create_cq(d->adapter, 4 * DEPTH, on_notify, d, NULL,
+					 ndk_waiter_created, fresh(d), &d->cq), NULL);
+	d->qp = created(d, ndk_create_qp(d->pd, d->cq, d->cq, d, DEPTH, DEPTH, 2, 2, 64,
+					 ndk_waiter_created, fresh(d), &d->qp), NULL);
 }
 
 static void close_day(struct day *d)
 {
-	struct kunit *test = d->test;
-	struct ndk_waiter w;
-
-	CLOSE(test, w, ndk_close_qp(d->qp, ndk_waiter_closed, &w));
-	CLOSE(test, w, ndk_close_cq(d->cq, ndk_waiter_closed, &w));
-	CLOSE(test, w, ndk_close_pd(d->pd, ndk_waiter_closed, &w));
+	done(d, ndk_close_qp(d->qp, ndk_waiter_closed, fresh(d)));
+	done(d, ndk_close_cq(d->cq, ndk_waiter_closed, fresh(d)));
+	done(d, ndk_close_pd(d->pd, ndk_waiter_closed, fresh(d)));
 	ndk_close_adapter(d->adapter);
 }
 
@@ -157,13 +161,12 @@ static void sends_in_a_chain_and_is_notified(struct kunit *test)
 static void registers_and_binds(struct kunit *test)
 {
 	struct ndk_mdl mdl = {};
-	struct ndk_kmr *mr, *fast;
-	struct ndk_lam *lam;
-	struct ndk_kmw *mw;
-	struct ndk_waiter w;
-	struct day d = {};
-	u32 size, fbo, token;
 	int before = atomic_read(&mock->mrs);
+	struct ndk_kmr *mr = NULL, *fast = NULL;
+	struct ndk_kmw *mw = NULL;
+	u32 size, fbo, token;
+	struct ndk_lam *lam;
+	struct day d = {};
 	void *mem;
 
 	open_day(test, &d);
@@ -177,11 +180,11 @@ static void registers_and_binds(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, ndk_build_lam(d.adapter, &mdl, 2 * PAGE_SIZE, NULL, NULL, lam,
 					    &size, &fbo), 0);
 
-	mr = CREATE(test, w, ndk_create_mr(d.pd, false, ndk_waiter_created, &w, &mr), mr);
-	CLOSE(test, w, ndk_register_mr(mr, &mdl, 2 * PAGE_SIZE, NDK_MR_FLAG_ALLOW_REMOTE_WRITE,
-				       ndk_waiter_done, &w));
-	fast = CREATE(test, w, ndk_create_mr(d.pd, true, ndk_waiter_created, &w, &fast), fast);
-	CLOSE(test, w, ndk_initialize_fast_register_mr(fast, PAGES, true, ndk_waiter_done, &w));
+	done(&d, ndk_create_mr(d.pd, false, ndk_waiter_created, fresh(&d), &mr));
+	done(&d, ndk_register_mr(mr, &mdl, 2 * PAGE_SIZE, NDK_MR_FLAG_ALLOW_REMOTE_WRITE,
+				 ndk_waiter_done, fresh(&d)));
+	done(&d, ndk_create_mr(d.pd, true, ndk_waiter_created, fresh(&d), &fast));
+	done(&d, ndk_initialize_fast_register_mr(fast, PAGES, true, ndk_waiter_done, fresh(&d)));
 	token = ndk_get_remote_token_from_mr(fast);
 	KUNIT_EXPECT_EQ(test, ndk_fast_register(d.qp, NULL, fast, lam->adapter_page_count,
 						lam->adapter_page_array, fbo, 2 * PAGE_SIZE,
@@ -189,18 +192,18 @@ static void registers_and_binds(struct kunit *test)
 						NDK_OP_FLAG_ALLOW_REMOTE_READ |
 						NDK_OP_FLAG_DEFER), 0);
 	KUNIT_EXPECT_NE(test, token, ndk_get_remote_token_from_mr(fast));
-	mw = CREATE(test, w, ndk_create_mw(d.pd, ndk_waiter_created, &w, &mw), mw);
+	mw = created(&d, ndk_create_mw(d.pd, ndk_waiter_created, fresh(&d), &mw), NULL);
 	KUNIT_EXPECT_EQ(test, ndk_bind(d.qp, NULL, mr, mw, mdl.virtual_address + 16, 4096,
 				       NDK_OP_FLAG_ALLOW_REMOTE_WRITE | NDK_OP_FLAG_DEFER), 0);
 	KUNIT_EXPECT_EQ(test, ndk_invalidate(d.qp, NULL, ndk_obj(mw), NDK_OP_FLAG_DEFER), 0);
 	KUNIT_EXPECT_EQ(test, ndk_invalidate(d.qp, NULL, ndk_obj(fast), 0), 0);
 
-	CLOSE(test, w, ndk_close_qp(d.qp, ndk_waiter_closed, &w));
-	CLOSE(test, w, ndk_close_mw(mw, ndk_waiter_closed, &w));
-	CLOSE(test, w, ndk_close_mr(mr, ndk_waiter_closed, &w));
-	CLOSE(test, w, ndk_close_mr(fast, ndk_waiter_closed, &w));
-	CLOSE(test, w, ndk_close_cq(d.cq, ndk_waiter_closed, &w));
-	CLOSE(test, w, ndk_close_pd(d.pd, ndk_waiter_closed, &w));
+	done(&d, ndk_close_qp(d.qp, ndk_waiter_closed, fresh(&d)));
+	done(&d, ndk_close_mw(mw, ndk_waiter_closed, fresh(&d)));
+	done(&d, ndk_close_mr(mr, ndk_waiter_closed, fresh(&d)));
+	done(&d, ndk_close_mr(fast, ndk_waiter_closed, fresh(&d)));
+	done(&d, ndk_close_cq(d.cq, ndk_waiter_closed, fresh(&d)));
+	done(&d, ndk_close_pd(d.pd, ndk_waiter_closed, fresh(&d)));
 	ndk_release_lam(d.adapter, lam);
 	ndk_close_adapter(d.adapter);
 	KUNIT_EXPECT_EQ(test, atomic_read(&mock->mrs), before);
@@ -254,6 +257,7 @@ static struct kunit_suite suite = {
 	.suite_exit = suite_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);
 
 MODULE_DESCRIPTION("KUnit suites of the NDK kernel API");

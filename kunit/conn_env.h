@@ -11,7 +11,9 @@
 #define _CONN_ENV_H
 
 #include <kunit/test.h>
+#include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/socket.h>
 #include <ndk/ndk.h>
 
 #define CONN_PATIENCE_MS	20000

@@ -427,10 +427,11 @@ static void r_ndk_109_private_data(struct kunit *test)
 	struct conn_env *e = conn_env(test);
 	struct ndk_adapter_info info;
 	u32 size = sizeof(info);
-	u8 mine[ROOM], yours[ROOM];
+	u8 *mine = kunit_kzalloc(test, 2 * ROOM, GFP_KERNEL), *yours = mine + ROOM;
 	struct conn_args ask = { .data = mine }, answer = { .data = yours };
 	struct conn_side *a, *p;
 
+	KUNIT_ASSERT_NOT_NULL(test, mine);
 	KUNIT_ASSERT_EQ(test, ndk_query_adapter_info(e->adapter, &info, &size), 0);
 	fill(mine, ROOM, 7);
 	fill(yours, ROOM, 99);

@@ -34,7 +34,7 @@ static int check_udata(struct ib_udata *udata, size_t outlen)
 }
 
 int ndk_ib_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
-		  struct uverbs_attr_bundle *attrs)
+		     struct uverbs_attr_bundle *attrs)
 {
 	struct ib_udata *udata = attrs ? &attrs->driver_udata : NULL;
 	struct rxe_create_cq_resp resp = {};

@@ -51,7 +51,7 @@ static inline struct ndk_cq *to_ndk_cq(struct ib_cq *ibcq)
 }
 
 int ndk_ib_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
-		  struct uverbs_attr_bundle *attrs);
+		     struct uverbs_attr_bundle *attrs);
 int ndk_destroy_cq(struct ib_cq *ibcq, struct ib_udata *udata);
 int ndk_ib_resize_cq(struct ib_cq *ibcq, int cqe, struct ib_udata *udata);
 int ndk_poll_cq(struct ib_cq *ibcq, int num, struct ib_wc *wc);

@@ -185,7 +185,7 @@ static int resize(struct ndk_srq *srq, u32 max_wr, struct ib_udata *udata)
 }
 
 int ndk_ib_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
-		   struct ib_udata *udata)
+		      struct ib_udata *udata)
 {
 	struct ndk_srq *srq = to_ndk_srq(ibsrq);
 	int err;

@@ -48,7 +48,7 @@ static inline struct ndk_srq *to_ndk_srq(struct ib_srq *ibsrq)
 
 int ndk_ib_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init, struct ib_udata *udata);
 int ndk_ib_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
-		   struct ib_udata *udata);
+		      struct ib_udata *udata);
 int ndk_query_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr);
 int ndk_destroy_srq(struct ib_srq *ibsrq, struct ib_udata *udata);
 int ndk_post_srq_recv(struct ib_srq *ibsrq, const struct ib_recv_wr *wr,

@@ -16,7 +16,7 @@
 #define BATCH	16
 
 /* context of the one request that is not a receive */
-#define READ	((void *)1UL)
+#define READING	((void *)1UL)
 
 static bool is_over(struct perf_peer *p)
 {
@@ -77,7 +77,7 @@ static int received(struct perf_peer *p, void *buffer, u32 bytes)
 
 static int completed(struct perf_peer *p, const struct ndk_result *r)
 {
-	if (r->request_context == READ) {
+	if (r->request_context == READING) {
 		p->read_status = r->status;
 		smp_store_release(&p->read_done, true);
 		wake_up(&p->wait);
@@ -119,7 +119,7 @@ static int read_region(struct perf_peer *p, const struct perf_region *r)
 	int err;
 
 	p->read_done = false;
-	err = ndk_read(p->end.qp, READ, &sge, 1, le64_to_cpu(r->address), le32_to_cpu(r->token),
+	err = ndk_read(p->end.qp, READING, &sge, 1, le64_to_cpu(r->address), le32_to_cpu(r->token),
 		       0);
 	if (err)
 		return err;

@@ -19,6 +19,9 @@
 #define _PERF_H
 
 #include <linux/completion.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
 #include <linux/wait.h>

@@ -297,7 +297,6 @@ struct ndk_kmw {
 
 #define to_api(type, o)	container_of(o, struct type, obj)
 
-
 /* cq.c */
 void api_cq_save(struct ndk_kcq *cq);
 void api_cq_owe(struct ndk_kcq *cq);

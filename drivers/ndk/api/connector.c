@@ -164,7 +164,7 @@ static int start_connect(struct ndk_connector *c, struct ndk_kqp *qp,
 }
 
 static int any_connect(struct ndk_connector *c, struct ndk_kqp *qp, const struct connect_args *a,
-		   ndk_request_fn *done, void *context)
+		       ndk_request_fn *done, void *context)
 {
 	struct ndk_adapter *adapter = c->obj.adapter;
 	int err;

@@ -249,8 +249,10 @@ void api_cq_save(struct ndk_kcq *cq)
 
 	spin_lock_irqsave(&cq->lock, flags);
 	/* the indices may not wrap: the ring's size is no power of two */
-	if (cq->head == cq->tail)
-		cq->head = cq->tail = 0;
+	if (cq->head == cq->tail) {
+		cq->head = 0;
+		cq->tail = 0;
+	}
 	while (ndk_poll_cq(cq->cq, 1, &wc) > 0) {
 		s.num = 0;
 		put(&s, &wc);

@@ -10,7 +10,8 @@
 #include "api.h"
 
 #define COMMON_FLAGS	(NDK_OP_FLAG_SILENT_SUCCESS | NDK_OP_FLAG_READ_FENCE | NDK_OP_FLAG_DEFER)
-#define BIND_FLAGS	(COMMON_FLAGS | NDK_OP_FLAG_ALLOW_REMOTE_READ | NDK_OP_FLAG_ALLOW_REMOTE_WRITE)
+#define BIND_FLAGS	(COMMON_FLAGS | NDK_OP_FLAG_ALLOW_REMOTE_READ |			\
+			 NDK_OP_FLAG_ALLOW_REMOTE_WRITE)
 
 /* Whoever takes the region out of @mw lets go of it: once. */
 static void unbind(struct ndk_kmw *mw)
@@ -124,7 +125,9 @@ static int check_bind(struct ndk_kqp *qp, const struct ndk_kmr *mr, struct ndk_k
 	if (err)
 		return err;
 	/* a window that gives nothing, or half of remote write */
-	if (!access || ((flags & NDK_OP_FLAG_ALLOW_LOCAL_WRITE) && !(access & IB_ACCESS_REMOTE_WRITE)))
+	if (!access)
+		return -EINVAL;
+	if ((flags & NDK_OP_FLAG_ALLOW_LOCAL_WRITE) && !(access & IB_ACCESS_REMOTE_WRITE))
 		return -EINVAL;
 	err = check_range(mr, mw, address, length);
 	if (err)

@@ -39,8 +39,10 @@ bool api_qp_is_done(struct ndk_adapter *adapter, u32 id, u32 index)
 
 	xa_lock_irqsave(&adapter->qps, flags);
 	qp = xa_load(&adapter->qps, id);
-	if (qp)
+	if (qp) {
+		/* pairs with ndk_defer_complete() */
 		done = (s32)(smp_load_acquire(&qp->nqp->sq.defer.completed) - index) > 0;
+	}
 	xa_unlock_irqrestore(&adapter->qps, flags);
 	return done;
 }
