@@ -131,9 +131,17 @@ int wire_receive(struct wire *w, void *context, u32 off, u32 len)
 /* The reference keeps the device from going; it is not ours otherwise. */
 static int __init wire_init(void)
 {
-	if (*device)
-		dev = ib_device_get_by_name(device, RDMA_DRIVER_UNKNOWN);
-	return *device && !dev ? -ENODEV : 0;
+	int err;
+
+	if (!*device)
+		return 0;
+	dev = ib_device_get_by_name(device, RDMA_DRIVER_UNKNOWN);
+	if (!dev)
+		return -ENODEV;
+	err = renv_wait_gid(dev);
+	if (err)
+		ib_device_put(dev);
+	return err;
 }
 
 static void __exit wire_exit(void)
