@@ -434,16 +434,6 @@ static void complain(struct api_device *d)
 	mutex_unlock(&api_lock);
 }
 
-static bool none_open(struct api_device *d)
-{
-	bool none;
-
-	mutex_lock(&api_lock);
-	none = list_empty(&d->adapters);
-	mutex_unlock(&api_lock);
-	return none;
-}
-
 static void api_remove(struct ib_device *dev, void *data)
 {
 	struct api_device *d = data;
@@ -452,7 +442,8 @@ static void api_remove(struct ib_device *dev, void *data)
 	d->going = true;
 	mutex_unlock(&api_lock);
 	tell_all(d->nic);
-	while (!wait_event_timeout(d->wait, none_open(d), PATIENCE))
+	/* looked at without the lock, for that sleeps; who empties it has it */
+	while (!wait_event_timeout(d->wait, list_empty(&d->adapters), PATIENCE))
 		complain(d);
 	mutex_lock(&api_lock);
 	list_del(&d->link);
