@@ -434,14 +434,13 @@ static void complain(struct api_device *d)
 	mutex_unlock(&api_lock);
 }
 
+/*
+ * Asked while waiting, where no mutex may be taken. The last one wakes us up with
+ * @api_lock held, which api_remove() takes before it frees @d.
+ */
 static bool none_open(struct api_device *d)
 {
-	bool none;
-
-	mutex_lock(&api_lock);
-	none = list_empty(&d->adapters);
-	mutex_unlock(&api_lock);
-	return none;
+	return list_empty_careful(&d->adapters);
 }
 
 static void api_remove(struct ib_device *dev, void *data)
