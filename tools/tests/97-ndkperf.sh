@@ -41,8 +41,9 @@ serve()
 	read -r _ address ns <<<"$SERVER"
 	NUMBER=$((NUMBER + 1))
 	: >"$WORK/server"
-	spawn "$ns" timeout 80 "$PERF" --server --bind "${ADDRESS:-$address}" \
-		--port $NUMBER "$@" >"$WORK/server" 2>&1 &
+	# no timeout in between: PID is to be the server's own
+	spawn "$ns" "$PERF" --server --bind "${ADDRESS:-$address}" --port $NUMBER "$@" \
+		>"$WORK/server" 2>&1 &
 	PID=$!
 	wait_for 20 listening
 }
@@ -129,7 +130,7 @@ everywhere()
 
 	read -r _ _ ns <<<"$SERVER"
 	NUMBER=$((NUMBER + 1))
-	spawn "$ns" timeout 80 "$PERF" --server --port $NUMBER --clients 4 >"$WORK/server" 2>&1 &
+	spawn "$ns" "$PERF" --server --port $NUMBER --clients 4 >"$WORK/server" 2>&1 &
 	PID=$!
 	wait_for 20 listening
 	read -r _ ADDRESS _ <<<"$SERVER"
