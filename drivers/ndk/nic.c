@@ -120,6 +120,7 @@ void ndk_nic_fail(struct ndk_nic *nic, const char *reason)
 		return;
 	ibdev_err(&nic->ibdev, "fatal: %s\n", reason);
 	fail_qps(nic);
+	api_nic_failed(nic);
 	ib_dispatch_event(&ev);
 }
 EXPORT_SYMBOL_GPL(ndk_nic_fail);

@@ -28,6 +28,7 @@
  * @post_lock: producer side of a kernel queue; any context
  * @mutex: serialises modify and query
  * @num: for messages only, nothing is looked up by it
+ * @most: receives that may wait, if not as many as @q has room for; 0: as many
  */
 struct ndk_srq {
 	struct ib_srq ibsrq;
@@ -39,6 +40,7 @@ struct ndk_srq {
 	spinlock_t post_lock; /* producer side, q */
 	struct mutex mutex; /* modify and query */
 	u32 num;
+	u32 most;
 };
 
 static inline struct ndk_srq *to_ndk_srq(struct ib_srq *ibsrq)
@@ -46,15 +48,16 @@ static inline struct ndk_srq *to_ndk_srq(struct ib_srq *ibsrq)
 	return container_of(ibsrq, struct ndk_srq, ibsrq);
 }
 
-int ndk_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init, struct ib_udata *udata);
-int ndk_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
-		   struct ib_udata *udata);
+int ndk_ib_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init, struct ib_udata *udata);
+int ndk_ib_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
+		      struct ib_udata *udata);
 int ndk_query_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr);
 int ndk_destroy_srq(struct ib_srq *ibsrq, struct ib_udata *udata);
 int ndk_post_srq_recv(struct ib_srq *ibsrq, const struct ib_recv_wr *wr,
 		      const struct ib_recv_wr **bad_wr);
 int ndk_fill_res_srq_entry(struct sk_buff *msg, struct ib_srq *ibsrq);
 
+bool ndk_srq_disarm_below(struct ndk_srq *srq);
 int ndk_srq_take(struct ndk_srq *srq, struct ndk_rwqe *wqe, struct ndk_notify *n);
 void ndk_notify_srq(struct ndk_notify *n, struct ndk_srq *srq);
 

@@ -223,6 +223,9 @@ struct ndk_rq {
  * @attr: attributes as last set, what query returns
  * @attr_set: mask of attributes ever set
  * @link: in the adapter's list of QPs
+ * @consumer: of the kernel API (ndk.h), which owns the QP; its name for messages.
+ *	NULL: a QP of the verbs
+ * @rescued: @consumer was told that the timer ended a chain of its
  */
 struct ndk_qp {
 	struct ib_qp ibqp;
@@ -238,6 +241,8 @@ struct ndk_qp {
 	struct ib_qp_attr attr;
 	u32 attr_set;
 	struct list_head link;
+	const char *consumer;
+	bool rescued;
 };
 
 /**
@@ -311,6 +316,9 @@ struct ndk_mw {
  * @map_mr_sg: take down what the next IB_WR_REG_MR will register; sets ibmr.iova
  *	and length. Any context. Returns entries mapped, as ib_map_mr_sg().
  *	What is registered already does not change.
+ * @enable_mr: register at once, without a request, what was mapped last, under
+ *	ibmr.rkey and for @access. Once in the life of the region. Optional: the
+ *	kernel API then has no ndk_register_mr().
  * @rereg_user_mr: change what IB_MR_REREG_* in @flags says. The keys stay. On
  *	failure nothing has changed. Optional.
  * @dereg_mr: on return nobody reads or writes through the region. -EBUSY while
@@ -352,6 +360,7 @@ struct ndk_nic_ops {
 	int (*alloc_mr)(struct ndk_mr *mr, u32 max_num_sg);
 	int (*map_mr_sg)(struct ndk_mr *mr, struct scatterlist *sg, int num,
 			 unsigned int *offset);
+	int (*enable_mr)(struct ndk_mr *mr, int access);
 	int (*rereg_user_mr)(struct ndk_mr *mr, int flags, u64 start, u64 length,
 			     u64 iova, int access, struct ib_pd *pd);
 	int (*dereg_mr)(struct ndk_mr *mr);
@@ -379,6 +388,7 @@ struct ndk_nic_ops {
  * @groups: the backend's own sysfs attributes below <device>/ndk/; the array
  *	ends with NULL. Set before registration, may be NULL.
  * @failed: ndk_nic_fail() was called
+ * @api_off: the kernel API (ndk.h) does not open the adapter
  * @group: the sysfs directory, made of the provider's files and @groups
  * @counters: counter blocks of rdma counters, by id
  */
@@ -395,6 +405,7 @@ struct ndk_nic {
 	struct mutex qps_lock; /* qps */
 	struct attribute **groups;
 	unsigned long failed;
+	bool api_off;
 	struct attribute_group group;
 	struct xarray counters;
 };

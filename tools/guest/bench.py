@@ -15,6 +15,7 @@ import time
 
 sys.dont_write_bytecode = True
 
+import ndkperf						# noqa: E402
 import nvme						# noqa: E402
 from perftest import Pair				# noqa: E402
 from topology import Failed, SYS, load, loop, sh, veth	# noqa: E402
@@ -154,6 +155,40 @@ class Bench:
                     self.fail(what, error)
                 self.done += 1
 
+    def kernel_api(self):
+        """Chains by the kernel API, deferred and not, in turn."""
+        perf = ndkperf.Ndkperf()
+        # the plain columns of ours: a device to itself, and between two
+        columns = [c for c in self.columns if c.device == "ndk" and
+                   c.path in ("loopback", "veth") and not c.chain]
+        try:
+            sh("modprobe", "ndkperf")
+        except Failed as error:
+            self.fail("loading ndkperf", error)
+            return
+        for number in range(1, self.rounds + 1):
+            for column in columns:
+                for test in ndkperf.TESTS:
+                    self.progress("round %d: %s, %s" % (number, test[0],
+                                                        column.path))
+                    self.chains(perf, column, test, number)
+
+    def chains(self, perf, column, test, number):
+        name, _, chain, _, size = test
+        column.prepare()
+        for defer in (False, True):
+            shown = Column("ndk", column.path, None, None,
+                           chain if defer else 0)
+            try:
+                result = perf.run(column.server, column.client, test, defer)
+            except Failed as error:
+                self.fail(name, error)
+                continue
+            self.emit(shown, name, size, result["requests_per_second"],
+                      "msg/s", number)
+            self.emit(shown, name, size, result["doorbells_per_request"],
+                      "doorbells/msg", number)
+
     def nvme(self, number):
         """Needs the RoCEv2 port of the first namespace, one after the other."""
         for kind in ("rxe", "ndk"):
@@ -200,6 +235,7 @@ def main():
     bench.set_up()
     bench.memory()
     bench.run_rounds()
+    bench.kernel_api()
     bench.disks()
     bench.progress("done, %d failed" % bench.failed)
     return 1 if bench.failed else 0

@@ -24,7 +24,22 @@ for _name in ("UD send rate", "SRQ send rate", "write rate, 16 QPs",
               "nvme random read, depth 32", "nvme sequential read, depth 32"):
     TARGETS[(_name, "loopback")] = 2.0
 TARGETS[("UD send latency", "loopback")] = 0.5
-LOWER_IS_BETTER = ("usec", "bytes")
+LOWER_IS_BETTER = ("usec", "bytes", "instructions")
+# The kernel API, one column against another: name, the columns, wanted.
+PAIRS = (
+    ("NDK chains of 3, fastreg+send", ("ndk", "loopback", "defer=3"),
+     ("ndk", "loopback", ""), 1.3),
+    ("NDK chains of 16 writes", ("ndk", "loopback", "defer=16"),
+     ("ndk", "loopback", ""), 1.3),
+    ("NDK chains of 3, fastreg+send", ("ndk", "veth", "defer=3"),
+     ("ndk", "veth", ""), None),
+    ("NDK chains of 16 writes", ("ndk", "veth", "defer=16"),
+     ("ndk", "veth", ""), None),
+    ("NDK post, deferred", ("ndk", "loopback", ""),
+     ("verbs", "loopback", ""), 1.15),
+    ("NDK post, undeferred", ("ndk", "loopback", ""),
+     ("verbs", "loopback", ""), 1.15),
+)
 
 PLOT = """\
 set terminal svg size 1000,520 font "sans,12" background "white"
@@ -119,6 +134,24 @@ the packet straight to its receiver. loopback-wire is ours with that shortcut
 off.""" % rounds)
 
 
+def print_pairs(table):
+    """How two ways of using the kernel API compare."""
+    for name, of, against, wanted in PAIRS:
+        for test, columns in table.items():
+            if test[0] != name or test[2] == "doorbells/msg" or not (
+                    of in columns and against in columns):
+                continue
+            ratio = columns[of] / columns[against]
+            less = test[2] in LOWER_IS_BETTER
+            mark = ""
+            if wanted:
+                good = ratio <= wanted if less else ratio >= wanted
+                mark = "  %s (%s %g)" % ("ok" if good else "MISSED",
+                                         "<=" if less else ">=", wanted)
+            print("%s: %s against %s: %.2fx%s" % (name, label(of),
+                                                  label(against), ratio, mark))
+
+
 def speed(test, value, base):
     return base / value if test[2] in LOWER_IS_BETTER else value / base
 
@@ -162,6 +195,7 @@ def main():
     table = medians(records)
     rounds = max(record["round"] for record in records)
     print_table(table, rounds)
+    print_pairs(table)
     plot(table, folder, rounds)
     return 0
 
