@@ -240,7 +240,8 @@ const char *tmock_op_name(enum toe_op_type type);
 /* life; NULL for the whole of the contract, and for an adapter of the mock's own */
 extern const struct toe_target_ops tmock_ops;
 struct tmock *tmock_new(struct ndk_nic *nic, const struct toe_target_ops *ops);
-void tmock_delete(struct tmock *m);
+void tmock_retire(struct tmock *m);
+void tmock_free(struct tmock *m);
 
 /* operations it has */
 struct toe_block *tmock_peek(struct tmock *m, enum toe_op_type type);
