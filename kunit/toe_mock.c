@@ -192,6 +192,8 @@ u32 tmock_store(struct toe_target *t, struct toe_block *b, void *parent, void *a
 		return status;
 	}
 	if (b->layer == TOE_CONN) {
+		/* lent sends are shown by the block, before any other */
+		ctx->shown = b->nsends;
 		arm(&ctx->ka, ctx->d.c.ka_delta);
 		arm(&ctx->rt, ctx->d.c.rt_delta);
 	}
