@@ -43,6 +43,7 @@ void toe_deliver_restart(struct toe_deliver *d)
 	d->aborted = false;
 	d->abort_told = false;
 	d->keep = false;
+	d->mid = false;
 	d->used = 0;
 	spin_unlock_irqrestore(&d->lock, flags);
 }
@@ -87,8 +88,8 @@ static struct toe_rx *consume(struct toe_deliver *d, struct toe_rx *rx, u32 n)
 		return NULL;
 	if (rx->flags & TOE_RX_PSH)
 		d->pushed = true;
-	if (rx->flags & TOE_RX_EOR)
-		d->eor = true;
+	d->eor = rx->flags & TOE_RX_EOR;
+	d->mid = !d->eor;
 	list_del(&rx->link);
 	return rx;
 }
@@ -314,6 +315,7 @@ static bool indicate(struct toe_deliver *d, unsigned long *flags)
 	struct toe_rx *rx = first_unit(d);
 	u32 posts = d->posts;
 	u32 status;
+	bool eor;
 
 	if (!rx || d->gate || !list_empty(&d->requests))
 		return false;
@@ -322,11 +324,14 @@ static bool indicate(struct toe_deliver *d, unsigned long *flags)
 	/* before the call: it may be given back before the call returns */
 	atomic_add(rx->length, &d->lent);
 	rx->consumed = 0;
+	eor = rx->flags & TOE_RX_EOR;
 	unlock(d, flags);
 	status = d->ops->indicate(d, rx);
 	relock(d, flags);
-	if (status == TOE_SUCCESS)
+	if (status == TOE_SUCCESS) {
+		d->mid = !eor;
 		return true;
+	}
 	take_back(d, rx, status);
 	/* a request that came meanwhile has opened the gate for the rest */
 	if (d->posts == posts)
@@ -557,7 +562,7 @@ void toe_deliver_cut(struct toe_deliver *d)
 }
 EXPORT_SYMBOL_GPL(toe_deliver_cut);
 
-bool toe_deliver_withdraw(struct toe_deliver *d, struct toe_recv *r)
+bool toe_deliver_withdraw(struct toe_deliver *d, struct toe_recv *r, bool partial)
 {
 	struct toe_recv *pos;
 	unsigned long flags;
@@ -567,7 +572,7 @@ bool toe_deliver_withdraw(struct toe_deliver *d, struct toe_recv *r)
 	list_for_each_entry(pos, &d->requests, link) {
 		if (pos != r)
 			continue;
-		found = d->placing != r && r->bytes == r->filled;
+		found = d->placing != r && (partial || r->bytes == r->filled);
 		break;
 	}
 	if (found)

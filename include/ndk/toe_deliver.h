@@ -65,6 +65,7 @@ struct toe_deliver_ops {
  * @used: bytes consumed that @ops have not been told of
  * @messages: units that end in %TOE_RX_EOR are messages; a request takes no more
  *	than one
+ * @mid: the last unit that went was not the end of a message
  * @running: somebody runs the algorithm
  * @gate: the consumer refused; nothing is indicated until a request comes
  * @held: so many ask for nothing to be delivered, see toe_deliver_hold()
@@ -91,6 +92,7 @@ struct toe_deliver {
 	u32 posts;
 	u32 used;
 	bool messages;
+	bool mid;
 	bool running;
 	bool gate;
 	u8 held;
@@ -244,10 +246,13 @@ void toe_deliver_cut(struct toe_deliver *d);
  * toe_deliver_withdraw() - take a request back
  * @d: the delivery
  * @r: the request
+ * @partial: even if it has bytes
  *
- * Return: true: it is the caller's again; false: it is not here, or has bytes.
+ * Context: any, also under a lock that operations take.
+ * Return: true: it is the caller's again; false: it is not here (any more), has
+ * bytes, or is being filled at this moment.
  */
-bool toe_deliver_withdraw(struct toe_deliver *d, struct toe_recv *r);
+bool toe_deliver_withdraw(struct toe_deliver *d, struct toe_recv *r, bool partial);
 
 /**
  * toe_deliver_returned() - the consumer gave bytes back
