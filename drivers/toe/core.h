@@ -38,7 +38,8 @@
  * the target has, marks of events. Innermost: nothing is taken under it, so it
  * may be taken from anywhere.
  * Data path: its per-connection lock comes before t->qlock and is never taken
- * under t->lock; it may not be held when t->lock is taken.
+ * under t->lock; it may not be held when t->lock is taken. Of an object it may
+ * read flags, host and parent.
  *
  * Memory ordering
  * ---------------
@@ -62,6 +63,9 @@
 
 #include "data.h"
 
+/* An operation is reported as overdue after so long, once. */
+#define TOE_OVERDUE_SECONDS	10
+
 /* what one object can have pending for the worker, in no particular order */
 enum toe_event {
 	/* 1 to TOE_REASONS - 1: enum toe_reason */
@@ -80,15 +84,18 @@ enum toe_op_state {
 	TOE_OP_IDLE,		/* the caller's */
 	TOE_OP_WAITING,		/* accepted, something is in the way */
 	TOE_OP_ISSUED,		/* the target has it */
-	TOE_OP_COMPLETED,	/* the target's call is executing, or has returned */
+	TOE_OP_COMPLETING,	/* the target's completion call is executing */
+	TOE_OP_COMPLETED,	/* it has returned: for the worker */
 };
 
 /* struct toe_obj.flags */
 enum {
-	TOE_OBJ_INVALID,	/* invalidated, itself or by what is above */
+	TOE_OBJ_INVALID,	/* invalidated, itself or what is above */
+	TOE_OBJ_INVALID_SELF,	/* itself */
 	TOE_OBJ_STUCK,		/* an operation is overdue */
 	TOE_OBJ_LOST,		/* state corrupt: nothing of it may be used */
 	TOE_OBJ_ADOPTED,	/* toe_adopt() was called in this initiate */
+	TOE_OBJ_EVENTS_HELD,	/* until the initiate is over */
 };
 
 /**
@@ -101,6 +108,10 @@ enum {
  * @invalidates: invalidates in progress, 0 or 1
  * @queries: queries in progress
  * @pins: operations in progress for which it has to stay: new children, links
+ * @updates_waiting: updates accepted for it that have to wait; later ones stay
+ *	behind them
+ * @mark: operation whose check saw it last: finds it twice in a tree
+ * @reported: mandatory events the host has heard of in this offload
  * @flags: TOE_OBJ_*
  * @target: its target
  * @parent: what it hangs below; neighbors: NULL
@@ -108,6 +119,7 @@ enum {
  * @sibling: in @parent's list
  * @nchildren: entries in @children
  * @noffloaded: of these, not in the host
+ * @initiate: the one in progress, from the target's call to finish; t->qlock
  * @ctx: the target's context
  * @index: in the table of handles
  * @generation: of the handle, one more with each initiate
@@ -124,6 +136,7 @@ enum {
  * @host_priv: their argument
  * @all: in the target's list of objects
  * @moved: clock of the last change of @state
+ * @later: the worker's, while it finishes an operation
  * @rcu: for freeing
  */
 struct toe_obj {
@@ -135,6 +148,9 @@ struct toe_obj {
 	u32 ending;
 	u32 queries;
 	u32 pins;
+	u32 updates_waiting;
+	u32 reported;
+	u64 mark;
 	unsigned long flags;
 	struct toe_target *target;
 	struct toe_obj *parent;
@@ -142,6 +158,7 @@ struct toe_obj {
 	struct list_head sibling;
 	u32 nchildren;
 	u32 noffloaded;
+	struct toe_op *initiate;
 	void *ctx;
 	u32 index;
 	u32 generation;
@@ -158,6 +175,7 @@ struct toe_obj {
 	void *host_priv;
 	struct list_head all;
 	u64 moved;
+	struct toe_obj *later;
 	struct rcu_head rcu;
 };
 
@@ -179,6 +197,8 @@ struct toe_path {
  * @c: constant state
  * @v: cached state
  * @not_before: clock before which it is not offered again
+ * @backlog_next: clock before which the host hears of no other backlog figure
+ * @backlog_link: in the target's list of those that have one to tell
  * @dp: the data path's, drivers/toe/data.h
  */
 struct toe_conn {
@@ -186,6 +206,8 @@ struct toe_conn {
 	struct toe_conn_const c;
 	struct toe_conn_cached v;
 	u64 not_before;
+	u64 backlog_next;
+	struct list_head backlog_link;
 	struct toe_dp dp;
 };
 
@@ -208,15 +230,25 @@ struct toe_counters {
 	u64 v[2][TOE_COUNTERS];
 };
 
+/**
+ * struct toe_fault_point - faults of one kind of object; set through debugfs
+ * @fail: so many steps of any operation fail from here on
+ * @exhaust: with so many objects out the table is full; 0: off
+ * @corrupt: so many queries find corrupt state from here on
+ */
 struct toe_fault_point {
-	u32 fail;		/* next so many */
-	u32 status;		/* what they get */
-	u32 exhaust;		/* after so many objects the table is full; 0: off */
-	u32 corrupt;		/* next so many queries find corrupt state */
+	atomic_t fail;
+	u32 exhaust;
+	atomic_t corrupt;
 };
 
+/**
+ * struct toe_faults - faults of a target
+ * @delay_ms: before a completion is looked at
+ * @at: by layer
+ */
 struct toe_faults {
-	u32 delay;		/* ticks before a completion is looked at */
+	u32 delay_ms;
 	struct toe_fault_point at[TOE_LAYERS];
 };
 
@@ -240,6 +272,7 @@ struct toe_faults {
  * @noffloaded: objects not in the host, by layer
  * @retry: operations to be tried again
  * @wanted: objects the core is to terminate
+ * @backlogs: connections with a backlog figure that came too early; worker's
  * @full: by layer: the table was full; until something is uploaded
  * @paused: the target asked for it
  * @uploading_all: everything is on its way back
@@ -255,7 +288,10 @@ struct toe_faults {
  * @signal_item: in @queue
  * @wq: runs @work, one at a time
  * @work: the worker
- * @watchdog: looks for overdue operations
+ * @watch: looks for overdue operations, and for memory that was short
+ * @watch_due: it has fired, for the worker
+ * @watch_armed: it is running
+ * @short_of_memory: an upload could not be started; tried again by @watch
  * @idle: wakes those who wait for objects to go
  * @loans: receive buffers on loan
  * @complaints: by enum toe_complaint
@@ -285,6 +321,7 @@ struct toe_target {
 	u32 noffloaded[TOE_LAYERS];
 	struct list_head retry;
 	struct list_head wanted;
+	struct list_head backlogs;
 	bool full[TOE_LAYERS];
 	bool paused;
 	bool uploading_all;
@@ -294,14 +331,17 @@ struct toe_target {
 
 	spinlock_t qlock ____cacheline_aligned; /* queue, out */
 	struct list_head queue;
-	u64 seq;
+	u32 seq;
 	DECLARE_HASHTABLE(out, 8);
 	u32 nout;
-	u64 signal[3];
+	u32 signal[3];
 	struct toe_item signal_item;
 	struct workqueue_struct *wq;
 	struct work_struct work;
-	struct delayed_work watchdog;
+	struct toe_timer watch;
+	bool watch_due;
+	bool watch_armed;
+	bool short_of_memory;
 	wait_queue_head_t idle;
 
 	atomic_t loans;
@@ -345,8 +385,71 @@ static inline bool toe_conn_is_v6(const struct toe_conn *conn)
 	return conn->obj.parent->layer == TOE_PATH6;
 }
 
-/* obj.c; RCU read side. NULL: stale, foreign, or of another layer. */
+/* obj.c */
+int toe_obj_cache_init(void);
+void toe_obj_cache_exit(void);
+/* RCU read side. NULL: stale, foreign, or of another layer. */
 struct toe_obj *toe_obj_lookup(struct toe_target *t, u64 handle);
 struct toe_conn *toe_conn_lookup(struct toe_target *t, u64 handle);
+/* t->lock */
+void toe_obj_move(struct toe_obj *obj, enum toe_obj_state to);
+void toe_obj_hang(struct toe_obj *obj, struct toe_obj *parent);
+void toe_obj_unhang(struct toe_obj *obj);
+
+/* check.c; t->lock */
+int toe_check(struct toe_op *op);
+
+/* claim.c; t->lock */
+void toe_accept(struct toe_op *op);
+struct toe_obj *toe_claim(struct toe_op *op, bool again);
+void toe_release(struct toe_obj *obj);
+
+/* op.c; process or softirq, no lock */
+void toe_op_go(struct toe_op *op, bool again);
+void toe_watch(struct toe_target *t);
+/* worker */
+void toe_watch_look(struct toe_target *t);
+
+/* finish.c; worker */
+void toe_finish(struct toe_op *op);
+
+/* upload.c; toe_want under t->lock, the rest worker */
+void toe_want(struct toe_obj *obj, enum toe_reason reason);
+void toe_want_all(struct toe_target *t, enum toe_reason reason);
+void toe_upload_run(struct toe_target *t);
+
+/* event.c; mark: any context; the rest worker */
+void toe_event_mark(struct toe_obj *obj, unsigned int event);
+void toe_event_handle(struct toe_obj *obj, unsigned int event);
+void toe_event_forget(struct toe_obj *obj);
+void toe_corrupt(struct toe_obj *obj);
+void toe_backlogs_tell(struct toe_target *t);
+void toe_signal_handle(struct toe_target *t, enum toe_signal s);
+void toe_upload_all_done(struct toe_target *t);
+
+/* worker.c */
+void toe_worker(struct work_struct *work);
+void toe_kick(struct toe_target *t);
+void toe_queue(struct toe_target *t, struct toe_item *item);
+u32 toe_stamp(struct toe_target *t);
+void toe_events_resume(struct toe_obj *obj);
+
+/* policy.c; t->lock */
+int toe_policy_offer(struct toe_obj *obj);
+void toe_policy_result(struct toe_obj *obj, u32 status);
+void toe_policy_uploaded(struct toe_obj *obj);
+
+/* target.c */
+void toe_complain(struct toe_target *t, enum toe_complaint what, const char *how);
+
+/* fault.c, view.c */
+void toe_fault_view(struct toe_target *t);
+void toe_fault_wait(struct toe_target *t);
+bool toe_fault_corrupt(struct toe_target *t, unsigned int layer);
+void toe_view_add(struct toe_target *t);
+void toe_view_remove(struct toe_target *t);
+void toe_view_init(void);
+const char *toe_layer_name(unsigned int layer);
+void toe_view_exit(void);
 
 #endif /* _TOE_CORE_H */

@@ -125,10 +125,11 @@ void toe_dp_refuse(struct toe_conn *conn, struct toe_block *b);
  */
 void toe_dp_closing(struct toe_conn *conn);
 
-/* Invalidated: no send is shown from here on; the first one kept asks for the
- * upload (toe_event_retrieve(), TOE_INVALIDATED), once.
+/*
+ * There is no call for an invalidate: TOE_OBJ_INVALID of conn->obj.flags is set,
+ * and while it is, no send is shown; the first one kept back asks for the upload
+ * (toe_event_retrieve(), TOE_INVALIDATED).
  */
-void toe_dp_invalid(struct toe_conn *conn);
 
 /*
  * Reset (@lost false): sends, receives and forwards complete REQUEST_ABORTED now,
@@ -150,9 +151,9 @@ void toe_dp_quiesce(struct toe_conn *conn);
 void toe_dp_finish(struct toe_conn *conn, struct toe_block *b, u32 status);
 
 /*
- * The host has seen the result. CLOSING -> HOST: sends still in @b->sends complete
- * UPLOAD_IN_PROGRESS, kept data is freed, segments held for the host are handed
- * over (R-TOE-91).
+ * The host has seen the result. CLOSING -> HOST: kept data is freed, segments held
+ * for the host are handed over (R-TOE-91). @b is NULL if the tree was the host's;
+ * else sends still in @b->sends complete UPLOAD_IN_PROGRESS.
  */
 void toe_dp_gone(struct toe_conn *conn, struct toe_block *b);
 

@@ -238,7 +238,7 @@ static inline bool toe_reason_is_hint(unsigned int reason)
  */
 struct toe_item {
 	struct list_head link;
-	u64 seq;
+	u32 seq;
 	u8 kind;
 };
 
@@ -257,7 +257,9 @@ struct toe_item {
  * @core.issued: clock when the target was called
  * @core.mark: stamps the blocks of its tree
  * @core.state: see drivers/toe/core.h
+ * @core.last: last of the blocks beside @root, for those who use toe_op_add()
  * @core.blocks: blocks in the tree
+ * @core.claimed: it has what it needs of its objects
  * @core.late: the watchdog has warned
  * @core.auto_free: the core made it and frees it
  *
@@ -276,8 +278,10 @@ struct toe_op {
 		struct hlist_node out;
 		u64 issued;
 		u64 mark;
+		struct toe_block *last;
 		u32 state;
 		u32 blocks;
+		bool claimed;
 		bool late;
 		bool auto_free;
 	} core;
@@ -614,7 +618,8 @@ const void *toe_obj_cached(const struct toe_obj *obj);
  * changes by an update, constant and delegated state not at all (R-TOE-16).
  *
  * Context: any.
- * Return: 0, -EINVAL (values, class), -EBUSY (offloaded).
+ * Return: 0; -EINVAL: values, class, or constant state of what is not in the
+ * host; -EBUSY: cached state of that.
  */
 int toe_obj_set(struct toe_obj *obj, enum toe_class cls, const void *state);
 

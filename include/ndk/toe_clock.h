@@ -12,20 +12,24 @@
 #include <linux/timer.h>
 #include <linux/types.h>
 
+struct toe_timer;
+
 /**
  * struct toe_clock - source of ticks
  * @ticks_per_second: 10, 100 or 1000
  * @manual: moves only by toe_clock_advance()
  * @now: manual: ticks so far
- * @lock: manual: protects @now and @timers
+ * @lock: manual: protects what follows, and @now
  * @timers: manual: armed timers by expiry
+ * @running: manual: timer whose function runs
  */
 struct toe_clock {
 	u32 ticks_per_second;
 	bool manual;
 	u64 now;
-	spinlock_t lock; /* now, timers */
+	spinlock_t lock; /* now, timers, running */
 	struct list_head timers;
+	struct toe_timer *running;
 };
 
 /**

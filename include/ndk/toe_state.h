@@ -352,6 +352,9 @@ struct toe_conn_delegated {
  * @handle: what the target names the object by when it calls (core)
  * @sends: outstanding sends of a connection, &struct toe_send linked by link.
  *	Host at initiate, core at terminate. Empty for none.
+ * @first_send: oldest of the lent sends, for the target, once toe_adopt() has
+ *	accepted them; walk with toe_send_next() (core)
+ * @nsends: how many (core)
  * @protocol_reserved: the host's
  * @im_reserved: an intermediate driver's
  * @source_handle: likewise
@@ -360,7 +363,8 @@ struct toe_conn_delegated {
  * @core.mark: operation that saw this block last: finds loops
  * @core.op: operation the block is in
  * @core.last: last of @dependents, for those who build with toe_op_add()
- * @core.join: link in the list of those who wait for the same terminate
+ * @core.join: link in the list of terminates accepted for the object
+ * @core.over: the object came back by another operation meanwhile
  * @state: state structures, each at the next multiple of 8
  *
  * From the call of an operation to its completion the tree belongs to the
@@ -378,6 +382,8 @@ struct toe_block {
 	void **ctx;
 	u64 handle;
 	struct list_head sends;
+	struct toe_send *first_send;
+	u32 nsends;
 	void *protocol_reserved[2];
 	void *im_reserved[2];
 	void *source_handle;
@@ -387,6 +393,7 @@ struct toe_block {
 		struct toe_op *op;
 		struct toe_block *last;
 		struct list_head join;
+		bool over;
 	} core;
 	u8 state[] __aligned(8);
 };
