@@ -44,6 +44,7 @@
 #include <ndk/toe_state.h>
 
 struct toe_conn;
+struct toe_deliver;
 struct toe_obj;
 struct toe_target;
 
@@ -76,6 +77,9 @@ struct toe_target;
  * @TOE_PARTIAL_SUCCESS: initiate: own state stored, an immediate dependent not
  * @TOE_PATH_MTU: initiate: path MTU above the target's limit
  * @TOE_CONNECTION_REJECTED: initiate: poor candidate
+ * @TOE_PENDING: receive clients: the client keeps a chained indication
+ * @TOE_BUFFER_OVERFLOW: receive clients: the message is longer than the request
+ * @TOE_MORE_PROCESSING: receive clients: here is a request for the rest
  * @TOE_UNWRITTEN: what the core writes before a target sees a block: a target
  *	must not complete with it
  *
@@ -84,7 +88,10 @@ struct toe_target;
  */
 enum toe_status {
 	TOE_SUCCESS			= 0,
+	TOE_PENDING			= 0x00000103,
+	TOE_BUFFER_OVERFLOW		= 0x80000005,
 	TOE_FAILURE			= 0xc0000001,
+	TOE_MORE_PROCESSING		= 0xc0000016,
 	TOE_RESOURCES			= 0xc000009a,
 	TOE_INVALID_STATE		= 0xc0000184,
 	TOE_REQUEST_ABORTED		= 0xc023000c,
@@ -326,14 +333,22 @@ struct toe_host_ops {
 /**
  * struct toe_rx - received data, shown to a consumer
  * @link: for whoever owns it
- * @conn: the connection it came by; NULL once that is destroyed
+ * @conn: the connection it came by, with a reference while the consumer has it;
+ *	NULL if it did not come by one
  * @skbs: the bytes, read only, fragments in any of an skb's forms
  * @offset: bytes to skip at the start of @skbs
  * @length: bytes behind @offset
  * @consumed: with %TOE_DATA_PARTIALLY_ACCEPTED: bytes the consumer took
  * @flags: TOE_RX_*
+ * @core: the core's
+ * @core.d: delivery that counts it while it is on loan
+ * @core.parent: this is one of several views of that one's bytes
+ * @core.refs: views of this one, and who uses it
+ * @core.lent: bytes on loan, 0 if it is not
+ * @core.node: on its way back
  *
- * After %TOE_SUCCESS it is the consumer's until toe_rx_return().
+ * After %TOE_SUCCESS it is the consumer's until toe_rx_return(). He changes @link
+ * only.
  */
 struct toe_rx {
 	struct list_head link;
@@ -343,11 +358,20 @@ struct toe_rx {
 	u32 length;
 	u32 consumed;
 	u32 flags;
+	struct {
+		struct toe_deliver *d;
+		struct toe_rx *parent;
+		struct llist_node node;
+		atomic_t refs;
+		u32 lent;
+	} core;
 };
 
 /* struct toe_rx.flags, and flags of toe_receive() */
 #define TOE_RX_PSH	BIT(0)	/* ends with a segment that had PSH */
 #define TOE_RX_FIN	BIT(1)	/* end of stream behind these bytes */
+#define TOE_RX_RESERVE	BIT(2)	/* from a reserve: not to be kept for long */
+#define TOE_RX_EOR	BIT(3)	/* ends a message; receive clients only */
 
 /**
  * struct toe_consumer_ops - who reads a connection
@@ -370,16 +394,18 @@ struct toe_consumer_ops {
 #define TOE_SEND_DEFER	BIT(0)	/* more will follow; the target may be told later */
 #define TOE_SEND_FIN	BIT(1)	/* set by toe_disconnect() */
 #define TOE_SEND_RST	BIT(2)	/* set by toe_disconnect() */
+#define TOE_SEND_URGENT	BIT(3)	/* urgent data: never for a target, starts an upload */
 
 /**
  * struct toe_send - a send request
  * @link: core's while accepted
  * @iter: source, %ITER_KVEC or %ITER_BVEC. When the request completes it has
  *	been advanced by @bytes, so what is left is what was not acknowledged.
- * @flags: TOE_SEND_DEFER
+ * @flags: TOE_SEND_DEFER, TOE_SEND_URGENT
  * @done: the request is over, see @status and @bytes
  * @status: %TOE_SUCCESS: every byte is acknowledged by the peer
  * @bytes: bytes acknowledged
+ * @state: the core's; 0 before the first use
  * @seq: the core's
  * @length: the core's: bytes when posted
  * @target_priv: the target's while it has the request
@@ -394,6 +420,7 @@ struct toe_send {
 	void (*done)(struct toe_send *s);
 	u32 status;
 	u32 bytes;
+	u32 state;
 	u32 seq;
 	u32 length;
 	void *target_priv;
@@ -401,17 +428,19 @@ struct toe_send {
 
 /* struct toe_recv.flags */
 #define TOE_RECV_NO_PUSH	BIT(0)	/* complete only when full */
+#define TOE_RECV_PEEK		BIT(1)	/* copy what waits, leave it, complete at once */
 
 /**
  * struct toe_recv - a receive request
  * @link: core's while accepted
  * @iter: destination, %ITER_KVEC or %ITER_BVEC, positioned behind @filled bytes;
  *	zero bytes of room make a request that only re-opens indications
- * @flags: TOE_RECV_NO_PUSH
+ * @flags: TOE_RECV_NO_PUSH, TOE_RECV_PEEK
  * @filled: bytes placed before the offload, %TOE_RECV_NO_PUSH as a rule
  * @done: the request is over, see @status and @bytes
  * @status: enum toe_status
  * @bytes: valid bytes, @filled included
+ * @state: the core's; 0 before the first use
  */
 struct toe_recv {
 	struct list_head link;
@@ -421,6 +450,7 @@ struct toe_recv {
 	void (*done)(struct toe_recv *r);
 	u32 status;
 	u32 bytes;
+	u32 state;
 };
 
 /**
@@ -430,12 +460,16 @@ struct toe_recv {
  * @done: the target is finished with it, or never was asked
  * @status: %TOE_SUCCESS: processed; %TOE_UPLOAD_IN_PROGRESS: the host processes
  *	it; %TOE_REQUEST_ABORTED: drop it
+ * @state: the core's; 0 before the first use
+ * @conn: the core's
  */
 struct toe_forward {
 	struct list_head link;
 	struct sk_buff *skb;
 	void (*done)(struct toe_forward *f);
 	u32 status;
+	u32 state;
+	struct toe_conn *conn;
 };
 
 /*
@@ -703,9 +737,15 @@ int toe_upload(struct toe_obj *obj, enum toe_reason reason);
 
 /*
  * Data. All of them: 0 accepted; -ENOTCONN not offloaded; -ESHUTDOWN it has been
- * asked back, the host does it by itself; -EINVAL. During an initiate requests
- * are accepted and held (R-TOE-43).
+ * asked back, the host does it by itself; -EINVAL (no done(), flags, an iterator
+ * that is not over kernel memory or of the wrong direction, more than 2^31 - 1
+ * bytes); -EBUSY the request is in use. Sends also: -EPIPE behind a disconnect of
+ * our own; -EAGAIN %TOE_MAX_SENDS are outstanding. During an initiate requests are
+ * accepted and held (R-TOE-43).
  */
+
+/* sends a connection may have outstanding */
+#define TOE_MAX_SENDS	4096
 
 /**
  * toe_conn_set_consumer() - who reads
@@ -766,7 +806,7 @@ int toe_forward(struct toe_conn *conn, struct toe_forward *f);
  * @rx: list of &struct toe_rx, of any indications and connections; empty
  *	afterwards
  *
- * Cannot fail. Context: any but hard interrupt.
+ * Cannot fail. Context: any.
  */
 void toe_rx_return(struct list_head *rx);
 

@@ -366,7 +366,9 @@ void toe_signal(struct toe_target *t, enum toe_signal s);
  * Runs the delivery algorithm (toe.md 3.5): requests, indications, push timer.
  * While the core is in the consumer of this connection already, it queues.
  *
- * Return: 0, or -ESTALE: @skb was not taken.
+ * Return: 0, or @skb was not taken: -ESTALE; -ENOMEM: not to be acknowledged;
+ * -EPIPE: behind a FIN or a reset of either side; -ESHUTDOWN: the connection has
+ * left, pass it up.
  */
 int toe_receive(struct toe_target *t, u64 handle, struct sk_buff *skb, u32 flags);
 
