@@ -485,7 +485,7 @@ static void mock_caps(struct toe_target *t, struct toe_caps *caps)
 
 static void log_sends(struct tmock *m, struct tmock_ctx *ctx, struct toe_send *s, u32 count)
 {
-	static const char * const kind[] = { "", "+fin", "+rst", "+fin+rst" };
+	static const char * const kind[] = { "", "+fin", "+rst", "+finrst" };
 	u32 i;
 
 	for (i = 0; i < count; i++) {
