@@ -439,8 +439,7 @@ void toe_finish(struct toe_op *op)
 		follow_up(type, obj);
 		toe_obj_put(obj);
 	}
-	if (type == TOE_TERMINATE || type == TOE_INITIATE) {
+	if (type == TOE_TERMINATE || type == TOE_INITIATE)
 		toe_upload_all_done(t);
-		wake_up(&t->idle);
-	}
+	wake_up(&t->idle);
 }
