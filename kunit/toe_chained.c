@@ -288,7 +288,7 @@ static void r_tdi_12_return_from_interrupts(struct kunit *test)
 		init_completion(&r->done);
 		hrtimer_init(&r->timer, CLOCK_MONOTONIC, modes[i]);
 		r->timer.function = return_in_irq;
-		hrtimer_start(&r->timer, us_to_ktime(100), modes[i]);
+		hrtimer_start(&r->timer, ns_to_ktime(100 * NSEC_PER_USEC), modes[i]);
 		wait_for_completion(&r->done);
 		hrtimer_cancel(&r->timer);
 		KUNIT_EXPECT_EQ(test, r->soft, i == 0);

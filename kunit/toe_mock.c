@@ -391,7 +391,7 @@ static void start_timer(struct tmock_pending *p, enum hrtimer_mode mode)
 {
 	hrtimer_init(&p->timer, CLOCK_MONOTONIC, mode);
 	p->timer.function = finish_timer;
-	hrtimer_start(&p->timer, us_to_ktime(20), mode);
+	hrtimer_start(&p->timer, ns_to_ktime(20 * NSEC_PER_USEC), mode);
 }
 
 static void start(struct tmock_pending *p)
