@@ -577,10 +577,13 @@ static const struct ndk_nic_ops plain_nic_ops = {
 struct tmock *tmock_new(struct ndk_nic *nic, const struct toe_target_ops *ops)
 {
 	struct tmock *m = kvzalloc(sizeof(*m), GFP_KERNEL);
+	static atomic_t number;
+	char name[16];
 	int i;
 
 	if (!m)
 		return NULL;
+	snprintf(name, sizeof(name), "mock%d", atomic_inc_return(&number));
 	spin_lock_init(&m->lock);
 	spin_lock_init(&m->log.lock);
 	INIT_LIST_HEAD(&m->ctxs);
@@ -600,7 +603,7 @@ struct tmock *tmock_new(struct ndk_nic *nic, const struct toe_target_ops *ops)
 	m->own_nic = !nic;
 	m->nic = nic ?: ndk_nic_alloc(&plain_nic_ops, m);
 	if (m->nic)
-		m->t = toe_target_register(m->nic, "mock", ops ?: &tmock_ops, m, &m->clock);
+		m->t = toe_target_register(m->nic, name, ops ?: &tmock_ops, m, &m->clock);
 	if (IS_ERR_OR_NULL(m->t)) {
 		if (m->own_nic && m->nic)
 			ndk_nic_free(m->nic);
