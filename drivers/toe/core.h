@@ -226,8 +226,16 @@ enum toe_complaint {
 	TOE_COMPLAINTS
 };
 
+/**
+ * struct toe_counters - one CPU's
+ * @v: toe.md 3.12, by family
+ * @doorbells: of the connections' send queues, by enum ndk_db_reason
+ * @chained: sends these showed
+ */
 struct toe_counters {
 	u64 v[2][TOE_COUNTERS];
+	u64 doorbells[NDK_DB_REASONS];
+	u64 chained;
 };
 
 /**

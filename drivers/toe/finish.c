@@ -316,7 +316,8 @@ static void take_home(struct toe_block *b)
 	u32 status = b->status;
 
 	if (status == TOE_SUCCESS && (d->valid_for != TOE_FOR_TRANSFER || !toe_delegated_ok(d))) {
-		toe_complain(b->object->target, TOE_BAD_STATUS, "returned state that makes no sense");
+		toe_complain(b->object->target, TOE_BAD_STATUS,
+			     "returned state that makes no sense");
 		b->status = TOE_FAILURE;
 	}
 	if (test_bit(TOE_OBJ_LOST, &b->object->flags))
@@ -325,7 +326,7 @@ static void take_home(struct toe_block *b)
 	toe_dp_finish(conn, b, status == TOE_SUCCESS ? b->status : status);
 }
 
-static void end_terminate(struct toe_op *op, struct toe_block *b, struct later *later)
+static void end_terminate(struct toe_op *op, struct toe_block *b)
 {
 	struct toe_obj *obj = b->object;
 	struct toe_target *t = op->target;
@@ -340,17 +341,6 @@ static void end_terminate(struct toe_op *op, struct toe_block *b, struct later *
 	share(obj, op, b);
 	toe_policy_uploaded(obj);
 	spin_unlock_bh(&t->lock);
-}
-
-static void for_each_subject(struct toe_op *op, struct later *later,
-			     void (*fn)(struct toe_op *op, struct toe_block *b,
-					struct later *later))
-{
-	struct toe_walk w;
-
-	for (toe_walk_start(&w, op->root); w.at; toe_walk_next(&w))
-		if (!toe_block_is_over(w.at))
-			fn(op, w.at, later);
 }
 
 /*
@@ -380,8 +370,12 @@ static void finish_terminate(struct toe_op *op, struct later *later)
 	for (toe_walk_start(&w, op->root); w.at; toe_walk_next(&w))
 		if (!w.at->core.over)
 			judge(op, w.at);
-	for_each_subject(op, later, end_terminate);
-	for_each_subject(op, later, hand_over);
+	for (toe_walk_start(&w, op->root); w.at; toe_walk_next(&w))
+		if (!toe_block_is_over(w.at))
+			end_terminate(op, w.at);
+	for (toe_walk_start(&w, op->root); w.at; toe_walk_next(&w))
+		if (!toe_block_is_over(w.at))
+			hand_over(op, w.at, later);
 }
 
 static void settle(struct toe_op *op, struct later *later)
@@ -445,8 +439,7 @@ void toe_finish(struct toe_op *op)
 		follow_up(type, obj);
 		toe_obj_put(obj);
 	}
-	if (type == TOE_TERMINATE || type == TOE_INITIATE) {
+	if (type == TOE_TERMINATE || type == TOE_INITIATE)
 		toe_upload_all_done(t);
-		wake_up(&t->idle);
-	}
+	wake_up(&t->idle);
 }

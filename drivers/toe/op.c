@@ -217,8 +217,9 @@ void toe_op_go(struct toe_op *op, bool again)
 	if (is_over) {
 		toe_count_waiting(op, -1);
 	} else if (toe_claim(op, again)) {
-		spin_unlock_bh(&t->lock);
+		/* the worker may run and finish it once the lock is dropped */
 		trace_toe_op(op, "wait");
+		spin_unlock_bh(&t->lock);
 		return;
 	}
 	op->core.claimed = !is_over;

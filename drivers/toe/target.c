@@ -187,15 +187,33 @@ free_target:
 }
 EXPORT_SYMBOL_GPL(toe_target_register);
 
-static bool is_idle(struct toe_target *t)
+/* Does the target owe nothing any more? */
+static bool has_answered(struct toe_target *t)
 {
-	bool idle;
+	bool all;
 
 	spin_lock_bh(&t->lock);
-	idle = !t->noffloaded[TOE_NEIGH] && !t->noffloaded[TOE_PATH4] &&
-	       !t->noffloaded[TOE_PATH6] && !t->noffloaded[TOE_CONN] && !READ_ONCE(t->nout);
+	all = !t->noffloaded[TOE_NEIGH] && !t->noffloaded[TOE_PATH4] &&
+	      !t->noffloaded[TOE_PATH6] && !t->noffloaded[TOE_CONN];
 	spin_unlock_bh(&t->lock);
-	return idle && !atomic_read(&t->loans);
+	return all && !READ_ONCE(t->nout);
+}
+
+static bool is_idle(struct toe_target *t)
+{
+	return has_answered(t) && !atomic_read(&t->loans);
+}
+
+/* Loans are waited for as long as it takes: they are memory of the target. */
+static bool wait_until_idle(struct toe_target *t)
+{
+	while (!wait_event_timeout(t->idle, is_idle(t), GOODBYE_SECONDS * HZ)) {
+		pr_err("ndk_toe: target %s leaves with %u objects, %u operations, %d loans out\n",
+		       t->name, t->nobjects, t->nout, atomic_read(&t->loans));
+		if (!has_answered(t))
+			return false;
+	}
+	return true;
 }
 
 void toe_target_unregister(struct toe_target *t)
@@ -211,11 +229,13 @@ void toe_target_unregister(struct toe_target *t)
 	toe_want_all(t, TOE_UPLOAD_ALL_ASKED);
 	spin_unlock_bh(&t->lock);
 	toe_kick(t);
-	if (!wait_event_timeout(t->idle, is_idle(t), GOODBYE_SECONDS * HZ))
-		pr_err("ndk_toe: target %s leaves with %u objects, %u operations, %d loans out\n",
-		       t->name, t->nobjects, t->nout, atomic_read(&t->loans));
+	/* what never answered may still do so: it keeps its worker */
+	if (!wait_until_idle(t))
+		return;
 	toe_timer_stop(&t->watch);
 	destroy_workqueue(t->wq);
+	/* all are in the host: this only lets go of them */
+	toe_backlogs_tell(t);
 	/* whoever was in one of its functions has left it */
 	synchronize_rcu();
 	toe_target_put(t);

@@ -61,17 +61,12 @@ static enum toe_role noted_role(const struct toe_block *b)
 	return (unsigned long)b->target_reserved[0];
 }
 
-static void note_roles(struct toe_block *root)
+static void note_role(struct toe_block *b)
 {
-	struct toe_walk w;
-
-	for (toe_walk_start(&w, root); w.at; toe_walk_next(&w))
-		w.at->target_reserved[0] = (void *)(unsigned long)toe_block_role(TOE_INITIATE, w.at);
+	b->target_reserved[0] = (void *)(unsigned long)toe_block_role(TOE_INITIATE, b);
 }
 
-static u32 store_one(struct toe_target *t, struct toe_walk *w,
-		     u32 (*store)(struct toe_target *t, struct toe_block *b, void *parent, void *arg),
-		     void *arg)
+static u32 store_one(struct toe_target *t, struct toe_walk *w, toe_store_fn store, void *arg)
 {
 	struct toe_block *up = toe_walk_parent(w), *b = w->at;
 	u32 status = toe_fault(t, b->layer, TOE_INITIATE);
@@ -88,9 +83,7 @@ static u32 store_one(struct toe_target *t, struct toe_walk *w,
 }
 
 /* One block. Returns false if nothing below it can be attempted. */
-static bool initiate_one(struct toe_target *t, struct toe_walk *w,
-			 u32 (*store)(struct toe_target *t, struct toe_block *b, void *parent,
-				      void *arg), void *arg)
+static bool initiate_one(struct toe_target *t, struct toe_walk *w, toe_store_fn store, void *arg)
 {
 	struct toe_block *b = w->at;
 
@@ -101,12 +94,14 @@ static bool initiate_one(struct toe_target *t, struct toe_walk *w,
 	return toe_status_is_stored(b->status);
 }
 
-static void start_status(struct toe_block *root)
+static void start_blocks(struct toe_block *root)
 {
 	struct toe_walk w;
 
-	for (toe_walk_start(&w, root); w.at; toe_walk_next(&w))
+	for (toe_walk_start(&w, root); w.at; toe_walk_next(&w)) {
+		note_role(w.at);
 		w.at->status = noted_role(w.at) == TOE_ROLE_SCAFFOLD ? TOE_SUCCESS : TOE_FAILURE;
+	}
 }
 
 /* Only the immediate dependents' own state counts (toe.md 7, row 17). */
@@ -138,20 +133,19 @@ static void fold_all(struct toe_block *root)
 			fold(w.at);
 }
 
-void toe_initiate_each(struct toe_target *t, struct toe_block *root,
-		       u32 (*store)(struct toe_target *t, struct toe_block *b, void *parent,
-				    void *arg), void *arg)
+void toe_initiate_each(struct toe_target *t, struct toe_block *root, toe_store_fn store, void *arg)
 {
 	struct toe_walk w;
 
-	note_roles(root);
-	start_status(root);
+	start_blocks(root);
 	toe_walk_start(&w, root);
 	while (w.at) {
-		if (initiate_one(t, &w, store, arg))
-			toe_walk_next(&w);
-		else if (w.at == root)
+		bool made = initiate_one(t, &w, store, arg);
+
+		if (!made && w.at == root)
 			break;
+		if (made)
+			toe_walk_next(&w);
 		else
 			toe_walk_skip(&w);
 	}

@@ -189,6 +189,35 @@ static void show_counters(struct seq_file *m, struct toe_target *t, bool v6)
 		seq_printf(m, "%s %s %llu\n", v6 ? "ipv6" : "ipv4", counter_name[i], v[i]);
 }
 
+static const char * const doorbell_name[NDK_DB_REASONS] = {
+	[NDK_DB_UNDEFERRED] = "undeferred",
+	[NDK_DB_REFUSED] = "refused",
+	[NDK_DB_BOUND] = "bound",
+	[NDK_DB_TIMER] = "timer",
+	[NDK_DB_FULL] = "full",
+	[NDK_DB_FLUSH] = "flush",
+};
+
+static void show_doorbells(struct seq_file *m, struct toe_target *t)
+{
+	u64 bells[NDK_DB_REASONS] = {}, all = 0, sends = 0;
+	unsigned int i;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct toe_counters *c = per_cpu_ptr(t->counters, cpu);
+
+		sends += READ_ONCE(c->chained);
+		for (i = 0; i < NDK_DB_REASONS; i++)
+			bells[i] += READ_ONCE(c->doorbells[i]);
+	}
+	for (i = 0; i < NDK_DB_REASONS; i++)
+		all += bells[i];
+	seq_printf(m, "sends_shown %llu\ndoorbells %llu\n", sends, all);
+	for (i = 0; i < NDK_DB_REASONS; i++)
+		seq_printf(m, "doorbells_%s %llu\n", doorbell_name[i], bells[i]);
+}
+
 static int info_show(struct seq_file *m, void *v)
 {
 	struct toe_target *t = m->private;
@@ -208,6 +237,7 @@ static int info_show(struct seq_file *m, void *v)
 		   atomic_read(&t->complaints[TOE_EARLY_EVENT]),
 		   atomic_read(&t->complaints[TOE_OVERDUE]));
 	seq_printf(m, "connection_bytes %zu\n", sizeof(struct toe_conn));
+	show_doorbells(m, t);
 	show_counters(m, t, false);
 	show_counters(m, t, true);
 	return 0;
@@ -219,6 +249,8 @@ void toe_view_add(struct toe_target *t)
 	t->dir = debugfs_create_dir(t->name, top);
 	debugfs_create_file("objects", 0400, t->dir, t, &objects_fops);
 	debugfs_create_file("info", 0400, t->dir, t, &info_fops);
+	debugfs_create_u32("defer_bound", 0600, t->dir, &t->limits.bound);
+	debugfs_create_u32("defer_usecs", 0600, t->dir, &t->limits.usecs);
 	toe_fault_view(t);
 }
 

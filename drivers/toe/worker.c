@@ -174,19 +174,32 @@ static void run_retry(struct toe_target *t)
 	}
 }
 
+static void run_watch(struct toe_target *t)
+{
+	if (!xchg(&t->watch_due, false))
+		return;
+	t->short_of_memory = false;
+	toe_backlogs_tell(t);
+	toe_watch_look(t);
+}
+
+/*
+ * Uploads start when nothing else is left to handle: of two events told in one
+ * breath (hardware failure, abort) the host hears both before it loses the object.
+ */
 void toe_worker(struct work_struct *work)
 {
 	struct toe_target *t = container_of(work, struct toe_target, work);
-	struct toe_item *item;
+	struct toe_item *item = next_item(t);
 
+	run_watch(t);
 	do {
-		item = next_item(t);
-		if (item)
+		for (; item; item = next_item(t)) {
 			run_item(t, item);
+			cond_resched();
+		}
 		run_retry(t);
 		toe_upload_run(t);
-		cond_resched();
+		item = next_item(t);
 	} while (item);
-	if (xchg(&t->watch_due, false))
-		toe_watch_look(t);
 }

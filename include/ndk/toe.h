@@ -503,7 +503,8 @@ struct toe_obj *toe_neigh_create(struct toe_target *t, const struct toe_neigh_co
  * @ops: the host's functions, may be NULL
  * @priv: handed to @ops
  *
- * Context and return: as toe_neigh_create().
+ * Context: process.
+ * Return: as toe_neigh_create().
  */
 struct toe_obj *toe_path_create(struct toe_obj *neigh, enum toe_layer layer,
 				const struct toe_path_const *c, const struct toe_path_cached *v,
@@ -519,7 +520,8 @@ struct toe_obj *toe_path_create(struct toe_obj *neigh, enum toe_layer layer,
  *
  * Data that arrives before toe_conn_set_consumer() is kept.
  *
- * Context and return: as toe_neigh_create().
+ * Context: process.
+ * Return: as toe_neigh_create().
  */
 struct toe_obj *toe_conn_create(struct toe_obj *path, const struct toe_conn_const *c,
 				const struct toe_conn_cached *v,
@@ -767,6 +769,8 @@ void toe_conn_set_consumer(struct toe_conn *conn, const struct toe_consumer_ops 
  *
  * Not twice at the same time on one connection; the next may follow before this
  * one completes.
+ *
+ * Return: see above.
  */
 int toe_send(struct toe_conn *conn, struct toe_send *s);
 
@@ -782,6 +786,8 @@ void toe_send_flush(struct toe_conn *conn);
  * @s: the request; graceful: may carry trailing data; abortive: none, else
  *	-EINVAL (R-TOE-113)
  * @abortive: reset instead of end
+ *
+ * Return: see above.
  */
 int toe_disconnect(struct toe_conn *conn, struct toe_send *s, bool abortive);
 
@@ -791,6 +797,8 @@ int toe_disconnect(struct toe_conn *conn, struct toe_send *s, bool abortive);
  * @r: the request
  *
  * May be called from the completion of another one.
+ *
+ * Return: see above.
  */
 int toe_recv(struct toe_conn *conn, struct toe_recv *r);
 
@@ -798,6 +806,8 @@ int toe_recv(struct toe_conn *conn, struct toe_recv *r);
  * toe_forward() - give the target a segment the host received
  * @conn: the connection
  * @f: the request
+ *
+ * Return: see above.
  */
 int toe_forward(struct toe_conn *conn, struct toe_forward *f);
 
@@ -817,7 +827,7 @@ void toe_rx_return(struct list_head *rx);
 /**
  * struct toe_params - what a host sets once per target (toe.md 2.10)
  * @ticks_per_second: 10, 100 or 1000
- * @ack_frequency: segments per acknowledgement
+ * @ack_frequency: segments per ACK
  * @delayed_ack: ticks
  * @max_retransmissions: of one segment
  * @doubt_retransmissions: until reachability is in doubt

@@ -192,6 +192,7 @@ struct toe_conn_const {
  * struct toe_conn_cached - connection, cached
  * @h: header
  * @flags: TOE_CONN_KEEPALIVE and what follows it
+ * @reserved: 0
  * @initial_rcv_wnd: receive window in bytes, from SO_RCVBUF
  * @rcv_indication_size: preferred bytes per indication; 0: as many as possible
  * @ka_timeout: ticks of silence before the first probe

@@ -82,7 +82,9 @@ enum toe_signal {
  * @invalidate: stop sending on each object and everything below it; keep the
  *	contexts. Default: SUCCESS: the core indicates no more sends there.
  * @terminate: duties of toe.md 2.8. Connections come with a delegated structure
- *	to fill. On completion the contexts are gone. Mandatory.
+ *	to fill. Data operations are not started any more, but one may still be
+ *	executing elsewhere: contexts are freed after a grace period (kfree_rcu()).
+ *	Mandatory.
  * @send: @count new sends from @first on (toe_send_next()), oldest first, behind
  *	everything shown earlier. Flags %TOE_SEND_FIN and %TOE_SEND_RST are
  *	disconnects. Default: the core asks for the connection back.
@@ -261,22 +263,30 @@ void toe_walk_skip(struct toe_walk *w);
 void toe_set_status(struct toe_block *root, u32 status);
 
 /**
+ * typedef toe_store_fn - how toe_initiate_each() stores one object
+ * @t: the target
+ * @b: the object's block
+ * @parent: context of what it hangs below, NULL for a neighbor
+ * @arg: given to toe_initiate_each()
+ *
+ * Return: %TOE_SUCCESS, with \*@b->ctx stored; or why not, with that untouched.
+ */
+typedef u32 (*toe_store_fn)(struct toe_target *t, struct toe_block *b, void *parent, void *arg);
+
+/**
  * toe_initiate_each() - the walk of an initiate, with its failure rules
  * @t: the target
  * @root: the tree
- * @store: take over one object: store \*@b->ctx and return %TOE_SUCCESS, or
- *	return why not and leave \*@b->ctx alone. @parent is the context it hangs
- *	below.
- * @arg: handed to @store
+ * @store: takes over one object
+ * @arg: for @store
  *
  * Does all that toe.md 2.3 asks of a target: the order, the end of the walk if
  * the root fails, FAILURE for what hangs below a failed object, the folding of
  * children into their parent, toe_adopt() for connections. The tree is then
  * ready for toe_complete(). Faults set up for the target apply.
  */
-void toe_initiate_each(struct toe_target *t, struct toe_block *root,
-		       u32 (*store)(struct toe_target *t, struct toe_block *b, void *parent,
-				    void *arg), void *arg);
+void toe_initiate_each(struct toe_target *t, struct toe_block *root, toe_store_fn store,
+		       void *arg);
 
 /**
  * toe_adopt() - a connection of an initiate is stored: it is live
