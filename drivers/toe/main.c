@@ -7,6 +7,7 @@
 #include <linux/rcupdate.h>
 
 #include "core.h"
+#include "endpoint.h"
 
 static int __init toe_init(void)
 {
@@ -15,8 +16,15 @@ static int __init toe_init(void)
 	err = toe_obj_cache_init();
 	if (err)
 		return err;
+	err = toe_rx_init();
+	if (err)
+		goto err_obj;
 	toe_view_init();
 	return 0;
+
+err_obj:
+	toe_obj_cache_exit();
+	return err;
 }
 
 /* Targets and hosts hold the module by its symbols; objects are freed by RCU. */
@@ -24,6 +32,8 @@ static void __exit toe_exit(void)
 {
 	toe_view_exit();
 	rcu_barrier();
+	toe_loan_exit();
+	toe_rx_exit();
 	toe_obj_cache_exit();
 }
 

@@ -72,8 +72,12 @@ static struct toe_send *next_to_show(struct toe_conn *conn, u32 *count)
 	if (!s || dp->gate != TOE_GATE_OPEN || s->state != TOE_REQ_ACCEPTED ||
 	    (s32)(end - s->seq) <= 0)
 		return NULL;
-	if (dp->invalid || !conn->obj.target->ops->send) {
-		ask_back(conn, dp->invalid ? TOE_INVALIDATED : TOE_UPLOAD_WANTED);
+	if (test_bit(TOE_OBJ_INVALID, &conn->obj.flags)) {
+		ask_back(conn, TOE_INVALIDATED);
+		return NULL;
+	}
+	if (!conn->obj.target->ops->send) {
+		ask_back(conn, TOE_UPLOAD_WANTED);
 		return NULL;
 	}
 	for (*count = 0; s && (s32)(end - s->seq) > 0; s = send_behind(dp, s)) {
