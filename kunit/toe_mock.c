@@ -756,3 +756,6 @@ void tmock_ack(struct tmock *m, const struct toe_obj *obj, u32 bytes)
 	toe_send_acked(m->t, toe_obj_handle(obj), bytes, false);
 	local_bh_enable();
 }
+
+MODULE_DESCRIPTION("KUnit tests of the offload core");
+MODULE_LICENSE("GPL");
