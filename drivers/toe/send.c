@@ -119,10 +119,19 @@ static void progress(struct ndk_defer *d)
 	show(sq_conn(d));
 }
 
+static void account(struct ndk_defer *d, enum ndk_db_reason reason, u32 chain)
+{
+	struct toe_target *t = sq_conn(d)->obj.target;
+
+	this_cpu_inc(t->counters->doorbells[reason]);
+	this_cpu_add(t->counters->chained, chain);
+}
+
 static const struct ndk_defer_ops send_defer_ops = {
 	.doorbell = doorbell,
 	.broken = broken,
 	.progress = progress,
+	.account = account,
 };
 
 void toe_sends_init(struct toe_conn *conn)
