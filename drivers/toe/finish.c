@@ -103,8 +103,9 @@ static void home(struct toe_obj *obj)
 	WRITE_ONCE(obj->handle, 0);
 	obj->ctx = NULL;
 	toe_obj_move(obj, TOE_IN_HOST);
-	clear_bit(TOE_OBJ_INVALID, &obj->flags);
-	clear_bit(TOE_OBJ_INVALID_SELF, &obj->flags);
+	/* its events were forgotten, so none are held: nothing here outlives an offload */
+	obj->flags = 0;
+	obj->reported = 0;
 	toe_release(obj);
 	if (obj->parent)
 		toe_release(obj->parent);
