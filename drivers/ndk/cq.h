@@ -25,6 +25,7 @@ enum {
  * @lock: protects everything below but @events; any context
  * @q: the ring
  * @user: entries are struct ib_uverbs_wc, otherwise struct ib_wc
+ * @vector: completion vector the consumer chose
  * @armed: IB_CQ_SOLICITED or IB_CQ_NEXT_COMP, 0 if not armed
  * @overrun: an entry was lost; the queue takes no more
  * @events: owed handler calls, atomic bits
@@ -34,6 +35,7 @@ struct ndk_cq {
 	spinlock_t lock; /* ring, arm state */
 	struct ndk_queue *q;
 	bool user;
+	u32 vector;
 	u8 armed;
 	bool overrun;
 	unsigned long events;

@@ -11,14 +11,6 @@
 #include "cq.h"
 #include "queue.h"
 
-/**
- * struct ndk_pd - protection domain
- * @ibpd: the verbs object
- */
-struct ndk_pd {
-	struct ib_pd ibpd;
-};
-
 /* nic.c, device.c, settings.c */
 extern const struct ib_device_ops ndk_dev_ops;
 int ndk_settings_init(struct ndk_nic *nic);

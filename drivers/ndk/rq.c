@@ -66,6 +66,8 @@ int ndk_post_recv(struct ib_qp *ibqp, const struct ib_recv_wr *wr,
 		ibdev_warn_ratelimited(ibqp->device,
 				       "qp %u: recv refused: sges[%d] greater than max[%u]\n",
 				       ibqp->qp_num, wr->num_sge, qp->rq.max_sge);
+	if (qp->nic->ops->recv_posted)
+		qp->nic->ops->recv_posted(qp);
 	/* in error a receive is flushed at once, by the NIC's own hand */
 	if (READ_ONCE(qp->state) == IB_QPS_ERR && qp->nic->ops->progress)
 		qp->nic->ops->progress(qp);

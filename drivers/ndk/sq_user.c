@@ -202,5 +202,8 @@ int ndk_sq_post_user(struct ndk_qp *qp)
 		err = refused_at_doorbell(qp, wr_id, nic_err);
 	if (empty)
 		ndk_defer_flush(&sq->defer);
+	/* user space posts receives without a call: it may have done so before */
+	if (qp->nic->ops->recv_posted)
+		qp->nic->ops->recv_posted(qp);
 	return err;
 }
