@@ -9,12 +9,25 @@
  */
 #include "hca.h"
 
-/* Any context, with whatever the lower driver holds. */
+void hca_cq_kick(struct irq_work *kick)
+{
+	queue_work(system_bh_wq, &container_of(kick, struct hca_qp, kick)->work);
+}
+
+/*
+ * Any context, with whatever the lower driver holds. A softirq raised by a task
+ * waits for ksoftirqd, which queues up behind whoever spins for our completion. So
+ * a driver that completes from a task interrupts itself: the softirq comes at the
+ * end of that interrupt, as soon as the driver's lock is open.
+ */
 void hca_cq_event(struct ib_cq *cq, void *arg)
 {
 	struct hca_qp *h = arg;
 
-	queue_work(system_bh_wq, &h->work);
+	if (in_task())
+		irq_work_queue(&h->kick);
+	else
+		queue_work(system_bh_wq, &h->work);
 }
 
 /* As hca_cq_event(). */
@@ -91,12 +104,11 @@ static int arm(struct hca_qp *h)
 /* Returns true if there may be more. */
 static bool poll(struct hca_qp *h)
 {
-	struct ib_wc wc[HCA_BATCH];
 	int left = HCA_TURN, num;
 
 	while (left > 0) {
-		num = ib_poll_cq(h->cq, HCA_BATCH, wc);
-		if (num > 0 && handle(h, wc, num))
+		num = ib_poll_cq(h->cq, HCA_BATCH, h->wc);
+		if (num > 0 && handle(h, h->wc, num))
 			refill(h);
 		left -= max(num, 1);
 		/* what came after the last poll is found by the arm, or fires */
@@ -226,12 +238,11 @@ void hca_qp_abandon(struct hca_qp *h)
  */
 void hca_cq_discard(struct hca_qp *h)
 {
-	struct ib_wc wc[HCA_BATCH];
 	u64 wr_id;
 	int num, i;
 
-	while ((num = ib_poll_cq(h->cq, HCA_BATCH, wc)) > 0)
+	while ((num = ib_poll_cq(h->cq, HCA_BATCH, h->wc)) > 0)
 		for (i = 0; i < num; i++)
-			if (h->qp->ibqp.srq && wc[i].wr_id & HCA_ID_RECV)
-				hca_rq_done(h->rq, wc[i].wr_id, &wr_id);
+			if (h->qp->ibqp.srq && h->wc[i].wr_id & HCA_ID_RECV)
+				hca_rq_done(h->rq, h->wc[i].wr_id, &wr_id);
 }

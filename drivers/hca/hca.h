@@ -31,6 +31,7 @@
 #define _NDK_HCA_H
 
 #include <linux/hrtimer.h>
+#include <linux/irq_work.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -226,6 +227,8 @@ struct hca_wr {
  * @lock: completing side
  * @cq: the lower completion queue, of both directions
  * @work: empties it
+ * @kick: has @work done now, not when ksoftirqd gets its turn
+ * @wc: lower completions it is at
  * @events: asynchronous events owed, bits by enum ib_event_type
  * @rq: receives, @own or a shared queue's
  * @own: receives of this QP alone
@@ -252,6 +255,8 @@ struct hca_qp {
 	spinlock_t lock ____cacheline_aligned; /* completing side */
 	struct ib_cq *cq;
 	struct work_struct work;
+	struct irq_work kick;
+	struct ib_wc wc[HCA_BATCH];
 	unsigned long events;
 	struct hca_rq *rq;
 	struct hca_rq own;
@@ -312,7 +317,7 @@ int hca_link_init(void);
 void hca_link_exit(void);
 void hca_link_released(struct hca_dev *hd);
 #if IS_ENABLED(CONFIG_KUNIT)
-int hca_newlink(const char *name, struct net_device *ndev);
+int hca_newlink_on(const char *name, struct net_device *ndev, const char *on);
 #endif
 
 /* nic.c */
@@ -367,6 +372,7 @@ void hca_srq_destroy(struct ndk_srq *srq);
 
 /* cq.c */
 void hca_cq_work(struct work_struct *work);
+void hca_cq_kick(struct irq_work *kick);
 void hca_cq_event(struct ib_cq *cq, void *arg);
 void hca_qp_event(struct ib_event *ev, void *arg);
 void hca_qp_settle(struct hca_qp *h);

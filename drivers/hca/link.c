@@ -222,13 +222,13 @@ static int stack(struct hca_lower *low, u32 port, const char *name)
 	return err;
 }
 
-/* The test kernel's suites make their devices with it. */
-VISIBLE_IF_KUNIT int hca_newlink(const char *name, struct net_device *ndev)
+/* The test kernel's suites make their devices with it. @on may be empty. */
+VISIBLE_IF_KUNIT int hca_newlink_on(const char *name, struct net_device *ndev, const char *on)
 {
 	struct search s = { .ndev = ndev };
 	int err;
 
-	chosen_name(s.name, sizeof(s.name));
+	strscpy(s.name, on, sizeof(s.name));
 	err = find_lower(&s);
 	if (err)
 		return err;
@@ -236,7 +236,15 @@ VISIBLE_IF_KUNIT int hca_newlink(const char *name, struct net_device *ndev)
 	put_lower(s.low);
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(hca_newlink);
+EXPORT_SYMBOL_IF_KUNIT(hca_newlink_on);
+
+static int newlink(const char *name, struct net_device *ndev)
+{
+	char on[IB_DEVICE_NAME_MAX];
+
+	chosen_name(on, sizeof(on));
+	return hca_newlink_on(name, ndev, on);
+}
 
 static struct ib_client client;
 
@@ -295,6 +303,8 @@ static void client_remove(struct ib_device *ibdev, void *client_data)
 		wait_event(low->idle, next_to_go(low, &nic));
 		if (!nic)
 			break;
+		/* while there still is a lower device that can flush */
+		ndk_nic_fail(nic, "the lower device goes away");
 		ndk_nic_unregister(nic);
 	}
 	kfree(low);
@@ -308,7 +318,7 @@ static struct ib_client client = {
 
 static struct rdma_link_ops link_ops = {
 	.type = "ndk_hca",
-	.newlink = hca_newlink,
+	.newlink = newlink,
 };
 
 int hca_link_init(void)

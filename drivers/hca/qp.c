@@ -171,6 +171,7 @@ static struct hca_qp *alloc_qp(struct ndk_qp *qp)
 	h->hd = to_hca(qp->nic);
 	spin_lock_init(&h->lock);
 	INIT_WORK(&h->work, hca_cq_work);
+	init_irq_work(&h->kick, hca_cq_kick);
 	INIT_WORK(&h->sync, sync_work);
 	init_completion(&h->last_wqe);
 	h->own.qp = qp;
@@ -363,6 +364,7 @@ void hca_qp_destroy(struct ndk_qp *qp)
 		ibdev_err(&h->hd->nic->ibdev, "qp %u: %s does not destroy it: %d\n",
 			  qp->ibqp.qp_num, dev_name(&h->hd->lower->dev), err);
 	ib_destroy_cq(h->cq);
+	irq_work_sync(&h->kick);
 	hca_rq_exit(&h->own);
 	kvfree(h->wr);
 	kfree(h);
