@@ -189,7 +189,7 @@ static int fill_path(struct ib_qp *qp, struct ib_qp_attr *attr)
 	int i;
 
 	for (i = 0; i < SOON_MS && rdma_query_gid(qp->device, 1, 0, &gid); i++)
-		msleep(1);
+		usleep_range(1000, 2000);
 	attr->ah_attr.type = RDMA_AH_ATTR_TYPE_ROCE;
 	rdma_ah_set_grh(&attr->ah_attr, &gid, 0, 0, 64, 0);
 	rdma_ah_set_port_num(&attr->ah_attr, 1);
@@ -283,7 +283,7 @@ bool hca_soon(bool (*holds)(void *arg), void *arg)
 	int i;
 
 	for (i = 0; i < SOON_MS && !holds(arg); i++)
-		msleep(1);
+		usleep_range(1000, 2000);
 	return holds(arg);
 }
 
@@ -293,7 +293,7 @@ void hca_expect_wc(struct hca_env *e, struct hca_cq *c, u64 id, enum ib_wc_statu
 	int i, got;
 
 	for (i = 0; i < SOON_MS && !(got = ib_poll_cq(c->cq, 1, &wc)); i++)
-		msleep(1);
+		usleep_range(1000, 2000);
 	KUNIT_EXPECT_EQ_MSG(e->test, got, 1, "no completion where that of %llu was due", id);
 	KUNIT_EXPECT_EQ(e->test, wc.wr_id, id);
 	KUNIT_EXPECT_EQ_MSG(e->test, wc.status, status, "request %llu: %s", id,
@@ -305,7 +305,7 @@ void hca_expect_no_wc(struct hca_env *e, struct hca_cq *c)
 {
 	struct ib_wc wc = {};
 
-	msleep(5);
+	usleep_range(5000, 6000);
 	KUNIT_EXPECT_EQ_MSG(e->test, ib_poll_cq(c->cq, 1, &wc), 0,
 			    "unexpected completion of %llu", wc.wr_id);
 }

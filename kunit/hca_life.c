@@ -404,7 +404,7 @@ static void lower_device_goes_away_under_load(struct kunit *test)
 	msleep(20);
 	low_event(low, IB_EVENT_DEVICE_FATAL);
 	while (!READ_ONCE(watcher->fatal))
-		msleep(1);
+		usleep_range(1000, 2000);
 	KUNIT_EXPECT_EQ(test, hca_state(watcher->o.qp), IB_QPS_ERR);
 	kthread_stop(task);
 	low_unregister(low);
@@ -492,4 +492,5 @@ static struct kunit_suite suite = {
 	.suite_exit = hca_suite_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

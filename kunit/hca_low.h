@@ -38,10 +38,16 @@
  * @short_wr: QPs get so many send requests less than asked
  * @short_inline: QPs get so many inline bytes less than asked
  * @stuck: QPs do not go to error
- * @pds: alive; so are the others
+ * @pds: protection domains alive
+ * @cqs: completion queues alive
+ * @qps: QPs alive
+ * @srqs: shared queues alive
+ * @mrs: regions alive
+ * @ahs: address handles alive
  * @freed: the device is gone
  * @next_qpn: next QP number
  * @next_key: next key
+ * @attr: what it says it can do
  */
 struct low_dev {
 	struct ib_device ibdev;
@@ -131,6 +137,8 @@ enum low_job {
  * @status: and how
  * @state: of the QP
  * @gid_index: source of the path it got
+ * @last_wr_id: of the last completion
+ * @depth: of the send queue
  */
 struct low_qp {
 	struct ib_qp ibqp;

@@ -367,12 +367,9 @@ static void ring(struct low_qp *q, u32 num)
 	if (!num)
 		return;
 	q->list[q->rings++ % LOW_LISTS] = num;
-	if (q->state == IB_QPS_ERR)
-		q->job = LOW_FLUSH;
-	else if (!to_low(q->ibqp.device)->automatic)
+	if (q->state != IB_QPS_ERR && !to_low(q->ibqp.device)->automatic)
 		return;
-	else
-		q->job = LOW_COMPLETE;
+	q->job = q->state == IB_QPS_ERR ? LOW_FLUSH : LOW_COMPLETE;
 	q->num = U32_MAX;
 	q->status = IB_WC_SUCCESS;
 	irq_work_queue(&q->irq);

@@ -276,4 +276,5 @@ static struct kunit_suite suite = {
 	.suite_exit = hca_suite_exit,
 	.test_cases = cases,
 };
+
 kunit_test_suite(suite);

@@ -64,20 +64,19 @@ static void recv_done(struct hca_qp *h, struct ib_wc *wc, struct ndk_notify *n)
 		hca_qp_failed(h);
 }
 
-/* Successes are reported together. Returns true if receives were among them. */
-static bool handle(struct hca_qp *h, struct ib_wc *wc, int num)
+/* Successes are reported together. Returns how many were receives. */
+static int handle(struct hca_qp *h, struct ib_wc *wc, int num)
 {
 	u32 end = READ_ONCE(h->qp->sq.defer.completed);
 	struct ndk_notify n;
-	bool recvs = false;
-	int i;
+	int recvs = 0, i;
 
 	ndk_notify_init(&n);
 	spin_lock_bh(&h->lock);
 	for (i = 0; i < num; i++) {
 		if (wc[i].wr_id & HCA_ID_RECV) {
 			recv_done(h, &wc[i], &n);
-			recvs = true;
+			recvs++;
 		} else {
 			end = hca_sq_done(h, &wc[i], end, &n);
 		}
@@ -88,11 +87,20 @@ static bool handle(struct hca_qp *h, struct ib_wc *wc, int num)
 	return recvs;
 }
 
-/* There are no more receives than this QP was given: it stays with what it has. */
-static void refill(struct hca_qp *h)
+/*
+ * Kernel posters give what they post; only user space is asked for more, not for
+ * each receive that completes unless there are few.
+ */
+static void refill(struct hca_qp *h, int num)
 {
+	if (!h->qp->sq.user)
+		return;
+	h->unasked += num;
+	if (h->unasked < HCA_RECV_BATCH && !hca_rq_is_low(h->rq))
+		return;
+	h->unasked = 0;
 	hca_rq_refill(h->rq);
-	if (h->qp->sq.user)
+	if (hca_rq_is_low(h->rq))
 		hca_watch_kick(&h->hd->watch);
 }
 
@@ -104,12 +112,15 @@ static int arm(struct hca_qp *h)
 /* Returns true if there may be more. */
 static bool poll(struct hca_qp *h)
 {
-	int left = HCA_TURN, num;
+	int left = HCA_TURN, num, recvs;
 
 	while (left > 0) {
 		num = ib_poll_cq(h->cq, HCA_BATCH, h->wc);
-		if (num > 0 && handle(h, h->wc, num))
-			refill(h);
+		if (num > 0) {
+			recvs = handle(h, h->wc, num);
+			if (recvs)
+				refill(h, recvs);
+		}
 		left -= max(num, 1);
 		/* what came after the last poll is found by the arm, or fires */
 		if (num < HCA_BATCH && arm(h) <= 0)
@@ -163,7 +174,7 @@ void hca_cq_work(struct work_struct *work)
 	if (unlikely(READ_ONCE(h->events)))
 		events(h);
 	/* what a poster could not do himself */
-	if (READ_ONCE(h->rq->open))
+	if (unlikely(test_and_clear_bit(HCA_REFILL_BIT, &h->rq->flags)))
 		hca_rq_refill(h->rq);
 	hca_qp_settle(h);
 }
@@ -225,7 +236,10 @@ void hca_qp_abandon(struct hca_qp *h)
 	hca_sq_shut(h);
 	ndk_sq_flush(h->qp, &n);
 	hca_rq_abandon(h, &n);
-	ndk_rq_flush(h->qp, &n);
+	if (h->qp->ibqp.srq)
+		ndk_rq_flush(h->qp, &n);
+	else
+		flush_recvs(h, &n);
 	spin_unlock_bh(&h->lock);
 	ndk_notify_flush(&n);
 }

@@ -177,6 +177,7 @@ struct hca_recv {
  * @gen: life of the QP, part of the wr_id
  * @open: the lower queue takes receives
  * @watch: in the watch's list, for queues of user space
+ * @flags: HCA_REFILL_BIT: receives were posted where they could not be given
  */
 struct hca_rq {
 	spinlock_t lock; /* everything below */
@@ -191,7 +192,16 @@ struct hca_rq {
 	u32 gen;
 	bool open;
 	struct list_head watch;
+	unsigned long flags;
 };
+
+#define HCA_REFILL_BIT	0
+
+/* The lower queue may soon run dry, however deep it is. */
+static inline bool hca_rq_is_low(const struct hca_rq *rq)
+{
+	return READ_ONCE(rq->used) < 2 * HCA_RECV_BATCH;
+}
 
 /**
  * struct hca_wr - a send request as the lower device wants it
@@ -230,6 +240,7 @@ struct hca_wr {
  * @kick: has @work done now, not when ksoftirqd gets its turn
  * @wc: lower completions it is at
  * @events: asynchronous events owed, bits by enum ib_event_type
+ * @unasked: receives completed since user space was last asked for more
  * @rq: receives, @own or a shared queue's
  * @own: receives of this QP alone
  * @sync: makes our state and the lower QP's agree
@@ -258,6 +269,7 @@ struct hca_qp {
 	struct irq_work kick;
 	struct ib_wc wc[HCA_BATCH];
 	unsigned long events;
+	u32 unasked;
 	struct hca_rq *rq;
 	struct hca_rq own;
 	struct work_struct sync;
@@ -363,6 +375,7 @@ void hca_watch_exit(struct hca_watch *w);
 void hca_watch_add(struct hca_watch *w, struct hca_rq *rq);
 void hca_watch_del(struct hca_watch *w, struct hca_rq *rq);
 void hca_watch_kick(struct hca_watch *w);
+void hca_watch_look(struct hca_watch *w);
 
 /* srq.c */
 int hca_srq_create(struct ndk_srq *srq, struct ib_srq_attr *attr);

@@ -170,7 +170,7 @@ static void detach(struct hca_dev *hd)
  */
 void hca_link_released(struct hca_dev *hd)
 {
-	hca_nic_deaf(hd);
+	WARN_ON(hd->listening);
 	hca_watch_exit(&hd->watch);
 	WARN_ON(!xa_empty(&hd->ahs));
 	xa_destroy(&hd->ahs);
@@ -212,10 +212,8 @@ static int stack(struct hca_lower *low, u32 port, const char *name)
 	err = hca_nic_describe(hd);
 	if (!err)
 		err = attach(hd);
-	if (!err) {
-		hca_nic_listen(hd);
+	if (!err)
 		err = ndk_nic_register(hd->nic, name);
-	}
 	if (err)
 		ndk_nic_free(hd->nic);
 	/* else it may be gone already, others can see it */
@@ -248,12 +246,24 @@ static int newlink(const char *name, struct net_device *ndev)
 
 static struct ib_client client;
 
+/* Of our kind: no lower device, but one that takes part in its lower one's events. */
+static int upper_add(struct ib_device *ibdev)
+{
+	struct ndk_nic *nic = to_ndk_nic(ibdev);
+
+	if (nic->ops != &hca_nic_ops)
+		return -EOPNOTSUPP;
+	ib_set_client_data(ibdev, &client, to_hca(nic));
+	hca_nic_listen(to_hca(nic));
+	return 0;
+}
+
 static int client_add(struct ib_device *ibdev)
 {
 	struct hca_lower *low;
 
 	if (ndk_nic_of(ibdev))
-		return -EOPNOTSUPP;
+		return upper_add(ibdev);
 	low = kzalloc(sizeof(*low), GFP_KERNEL);
 	if (!low)
 		return -ENOMEM;
@@ -291,9 +301,8 @@ static bool next_to_go(struct hca_lower *low, struct ndk_nic **nic)
 	return act;
 }
 
-static void client_remove(struct ib_device *ibdev, void *client_data)
+static void lower_remove(struct hca_lower *low)
 {
-	struct hca_lower *low = client_data;
 	struct ndk_nic *nic;
 
 	mutex_lock(&hca_lowers_lock);
@@ -308,6 +317,18 @@ static void client_remove(struct ib_device *ibdev, void *client_data)
 		ndk_nic_unregister(nic);
 	}
 	kfree(low);
+}
+
+/*
+ * An upper device must hear nothing any more before the core takes it apart, or an
+ * event would be dispatched to what is gone.
+ */
+static void client_remove(struct ib_device *ibdev, void *client_data)
+{
+	if (ndk_nic_of(ibdev))
+		hca_nic_deaf(client_data);
+	else
+		lower_remove(client_data);
 }
 
 static struct ib_client client = {

@@ -115,7 +115,9 @@ static void want(struct hca_qp *h, struct ib_qp_cap *cap)
 	memset(cap, 0, sizeof(*cap));
 	cap->max_send_wr = max(wanted->max_send_wr, 1U);
 	cap->max_send_sge = max(wanted->max_send_sge, 1U);
-	cap->max_recv_wr = shared ? 0 : max(wanted->max_recv_wr, 1U);
+	/* as many as the ring holds: that is what the consumer can post */
+	cap->max_recv_wr = shared ? 0 : min_t(u32, h->qp->attr.cap.max_recv_wr,
+					      h->qp->nic->attr.max_qp_wr);
 	cap->max_recv_sge = shared ? 0 : max(wanted->max_recv_sge, 1U);
 	cap->max_inline_data = wanted->max_inline_data;
 }
@@ -184,6 +186,7 @@ static struct hca_qp *alloc_qp(struct ndk_qp *qp)
 static void publish(struct hca_qp *h)
 {
 	h->own.lower_qp = h->lower;
+	h->qp->rq.hold = !h->qp->ibqp.srq;
 	h->qp->ibqp.qp_num = h->lower->qp_num;
 	h->qp->priv = h;
 	ib_req_notify_cq(h->cq, IB_CQ_NEXT_COMP);

@@ -120,6 +120,7 @@ static void fail_recv(struct hca_rq *rq, u64 wr_id, struct ndk_notify *n)
 		ibdev_err_ratelimited(device_of(rq), "srq %u: lost a receive\n", rq->srq->num);
 		return;
 	}
+	ndk_rq_release(rq->qp);
 	ndk_recv_done(rq->qp, &wc, true, n);
 	rq->open = false;
 	ndk_qp_enter_error(rq->qp, false);
@@ -163,13 +164,13 @@ static int give(struct hca_rq *rq, const struct ib_recv_wr *wr, const struct ib_
 			 ib_post_recv(rq->lower_qp, wr, bad);
 }
 
-/* What the lower device did not take, though it said it has the room. */
-static void refused(struct hca_rq *rq, const struct ib_recv_wr *bad, int err, struct ndk_notify *n)
+/* What the lower device refused, though it said it has the room. */
+static void take_back(struct hca_rq *rq, const struct ib_recv_wr *bad, int err, struct ndk_notify *n)
 {
 	u64 wr_id;
 	u32 slot;
 
-	ibdev_warn_ratelimited(device_of(rq), "the lower device refused a receive: %d\n", err);
+	ibdev_warn_ratelimited(device_of(rq), "a receive does not go down: %d\n", err);
 	for (; bad; bad = bad->next) {
 		slot = (u32)bad->wr_id;
 		wr_id = rq->slot[slot].wr_id;
@@ -212,7 +213,7 @@ unsigned int hca_rq_refill(struct hca_rq *rq)
 		err = give(rq, b->wr, &bad);
 		if (likely(!err))
 			continue;
-		refused(rq, bad, err, &n);
+		take_back(rq, bad, err, &n);
 		/* of a shared queue the rest stays, for a better moment */
 		break;
 	}
@@ -241,6 +242,8 @@ bool hca_rq_done(struct hca_rq *rq, u64 id, u64 *wr_id)
 	if (likely(due)) {
 		*wr_id = rq->slot[slot].wr_id;
 		put_slot(rq, slot);
+		if (rq->qp)
+			ndk_rq_release(rq->qp);
 	}
 	spin_unlock_bh(&rq->lock);
 	return due;
@@ -282,7 +285,11 @@ void hca_recv_posted(struct ndk_qp *qp)
 {
 	struct hca_qp *h = qp->priv;
 
+	/* a datagram to a QP of the same program would find nothing, and be lost */
+	if (qp->sq.user && ndk_qp_is_ud(qp))
+		hca_watch_look(&h->hd->watch);
 	if (hca_must_defer()) {
+		set_bit(HCA_REFILL_BIT, &h->rq->flags);
 		queue_work(system_bh_wq, &h->work);
 	} else if (READ_ONCE(h->rq->open)) {
 		hca_rq_refill(h->rq);

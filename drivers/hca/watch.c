@@ -5,11 +5,11 @@
  * have the receive before the message comes. So somebody has to look: whoever comes
  * by (a send, a modify, a completed receive), and a timer of the device.
  *
- * The timer looks often while it finds something and ever less often when it does
- * not, but at least once a millisecond: that is the longest a receive can be
- * overlooked on a quiet device. A connected sender is told to come again (RNR);
- * a datagram that comes sooner is lost. A round takes at most a part of the time
- * between two, however many queues there are.
+ * The timer looks often while it finds something for a queue that is nearly empty,
+ * and ever less often when it does not, but at least once a millisecond: that is the
+ * longest a receive can be overlooked on a quiet device. A connected sender is told
+ * to come again (RNR); a datagram that comes sooner is lost. A round takes at most a
+ * part of the time between two, however many queues there are.
  */
 #include "hca.h"
 
@@ -17,21 +17,55 @@
 #define MAX_USECS	1000
 /* a round may take so much of the time: one part in */
 #define SHARE		16
+/* queues that one look looks at */
+#define LOOK		8
 
 static void start(struct hca_watch *w, u64 ns)
 {
 	hrtimer_start(&w->timer, ns_to_ktime(ns), HRTIMER_MODE_REL_SOFT);
 }
 
-static unsigned int look(struct hca_watch *w)
+/* Returns true if that was none too soon. */
+static bool look(struct hca_watch *w)
 {
-	unsigned int found = 0;
+	bool found = false;
 	struct hca_rq *rq;
 
-	list_for_each_entry(rq, &w->rqs, watch)
-		if (READ_ONCE(rq->open) && READ_ONCE(rq->used) < rq->depth)
-			found += hca_rq_refill(rq);
+	list_for_each_entry(rq, &w->rqs, watch) {
+		bool low = hca_rq_is_low(rq);
+
+		if (READ_ONCE(rq->open) && READ_ONCE(rq->used) < rq->depth &&
+		    hca_rq_refill(rq) && low)
+			found = true;
+	}
 	return found;
+}
+
+/**
+ * hca_watch_look() - look now, a little
+ * @w: the watch
+ *
+ * At the datagram queues that were added last: those of a small program, all. Not
+ * while somebody else is looking.
+ *
+ * Context: process with bottom halves on.
+ */
+void hca_watch_look(struct hca_watch *w)
+{
+	unsigned int left = LOOK;
+	struct hca_rq *rq;
+
+	local_bh_disable();
+	if (spin_trylock(&w->lock)) {
+		list_for_each_entry_reverse(rq, &w->rqs, watch) {
+			if (!left--)
+				break;
+			if (rq->qp && ndk_qp_is_ud(rq->qp) && READ_ONCE(rq->open))
+				hca_rq_refill(rq);
+		}
+		spin_unlock(&w->lock);
+	}
+	local_bh_enable();
 }
 
 /* Starts itself anew instead of asking for a restart: hca_watch_kick() may have. */

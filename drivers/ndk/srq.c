@@ -292,7 +292,7 @@ int ndk_srq_take(struct ndk_srq *srq, struct ndk_rwqe *wqe, struct ndk_notify *n
 	int got;
 
 	spin_lock_bh(&srq->lock);
-	got = ndk_recv_take(srq->q, srq->max_sge, wqe);
+	got = ndk_recv_take(srq->q, srq->max_sge, wqe, false);
 	if (got && unlikely(srq->limit) && !to_ndk_nic(srq->ibsrq.device)->ops->srq_create &&
 	    waiting(srq->q) < srq->limit) {
 		WRITE_ONCE(srq->limit, 0);

@@ -30,6 +30,6 @@ void ndk_notify_srq(struct ndk_notify *n, struct ndk_srq *srq);
 
 /* rq.c: entries of a ring of receive requests, whoever owns it */
 int ndk_recv_put(struct ndk_queue *q, u32 max_sge, const struct ib_recv_wr *wr);
-int ndk_recv_take(struct ndk_queue *q, u32 max_sge, struct ndk_rwqe *wqe);
+int ndk_recv_take(struct ndk_queue *q, u32 max_sge, struct ndk_rwqe *wqe, bool hold);
 
 #endif /* _NDK_SRQ_H */

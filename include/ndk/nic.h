@@ -200,12 +200,17 @@ struct ndk_sq {
  * @q: ring of receive requests, user-mapped for user QPs; NULL with an SRQ
  * @lock: serialises kernel posters
  * @max_sge: SGEs per request
+ * @hold: a request taken still occupies its place, until ndk_rq_release(); set by
+ *	the backend's qp_create
+ * @released: ring index behind the last place released, if @hold
  * @last_wqe: with an SRQ: %IB_EVENT_QP_LAST_WQE_REACHED was raised
  */
 struct ndk_rq {
 	struct ndk_queue *q;
 	spinlock_t lock; /* producer index */
 	u32 max_sge;
+	bool hold;
+	u32 released;
 	bool last_wqe;
 };
 
@@ -673,6 +678,17 @@ void ndk_sq_flush(struct ndk_qp *qp, struct ndk_notify *n);
  * the caller owes it an error completion.
  */
 int ndk_rq_take(struct ndk_qp *qp, struct ndk_rwqe *wqe, struct ndk_notify *n);
+
+/**
+ * ndk_rq_release() - a request taken has left the NIC's own queue
+ * @qp: the QP, with &ndk_rq.hold
+ *
+ * So that a queue holds no more than it is said to, although the NIC takes requests
+ * ahead of time.
+ *
+ * Context: as ndk_rq_take(), under the same serialisation.
+ */
+void ndk_rq_release(struct ndk_qp *qp);
 
 /**
  * ndk_srq_take() - take the next receive request of a shared queue

@@ -75,7 +75,7 @@ looks_like_the_lower_device()
 	done
 	same "MTU" "$(ibv_devinfo -d lowndk0 | grep active_mtu)" \
 		"$(ibv_devinfo -d ndk0 | grep active_mtu)"
-	[ "$(cat $SYS/ndk0/node_guid)" != "$(cat $SYS/lowndk0/node_guid)" ]
+	[ "$(cat "$SYS/ndk0/node_guid")" != "$(cat "$SYS/lowndk0/node_guid")" ]
 }
 
 tools_rc()
@@ -208,11 +208,11 @@ module_unloaded()
 {
 	loop_up
 	rdma link delete ndk0
-	[ -e $SYS/lowndk0 ]
+	[ -e "$SYS/lowndk0" ]
 	link_add ndk0 type ndk_hca netdev d0
 	modprobe -r ndk_hca
 	is_gone ndk0
-	[ -e $SYS/lowndk0 ]
+	[ -e "$SYS/lowndk0" ]
 	loop_down
 }
 
@@ -245,7 +245,7 @@ on_siw()
 	link_add ndk0 type ndk_hca netdev d0
 	wait_for 20 port_is ndk0 ACTIVE
 	ibv_devinfo -d ndk0 | grep -q 'transport:.*iWARP'
-	same "GID" "$(cat $SYS/lowndk0/ports/1/gids/0)" "$(cat $SYS/ndk0/ports/1/gids/0)"
+	same "GID" "$(cat "$SYS/lowndk0/ports/1/gids/0")" "$(cat "$SYS/ndk0/ports/1/gids/0")"
 	"$TOP/build/qp_memory" ndk0 16
 	rdma link delete lowndk0
 	is_gone ndk0
