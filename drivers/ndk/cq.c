@@ -2,6 +2,7 @@
 /*
  * Completion queues, see cq.h.
  */
+#include <linux/export.h>
 #include <rdma/uverbs_ioctl.h>
 
 #include <ndk/trace.h>
@@ -55,6 +56,7 @@ int ndk_ib_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 	spin_lock_init(&cq->lock);
 	cq->user = !!udata;
 	ndk_vector_init(&cq->vector, attr->comp_vector, ndk_cq_work_fn);
+	cq->comp_vector = attr->comp_vector;
 	cq->q = ndk_queue_create(attr->cqe, entry_size(cq->user), udata,
 				 udata ? ndk_udata_ctx(udata) : NULL, &resp.mi);
 	if (IS_ERR(cq->q))
@@ -79,6 +81,12 @@ int ndk_pre_destroy_cq(struct ib_cq *ibcq)
 	cancel_work_sync(&to_ndk_cq(ibcq)->vector.work);
 	return 0;
 }
+
+u32 ndk_cq_vector(const struct ndk_cq *cq)
+{
+	return cq->comp_vector;
+}
+EXPORT_SYMBOL_GPL(ndk_cq_vector);
 
 int ndk_destroy_cq(struct ib_cq *ibcq, struct ib_udata *udata)
 {

@@ -26,6 +26,7 @@ enum {
  * @lock: protects everything below but @events; any context
  * @q: the ring
  * @user: entries are struct ib_uverbs_wc, otherwise struct ib_wc
+ * @comp_vector: completion vector the consumer chose
  * @armed: IB_CQ_SOLICITED or IB_CQ_NEXT_COMP, 0 if not armed
  * @overrun: an entry was lost; the queue takes no more
  * @puts: entries ever added
@@ -39,6 +40,7 @@ struct ndk_cq {
 	spinlock_t lock; /* ring, arm state */
 	struct ndk_queue *q;
 	bool user;
+	u32 comp_vector;
 	u8 armed;
 	bool overrun;
 	bool held;

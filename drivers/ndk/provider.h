@@ -12,14 +12,6 @@
 #include "cq.h"
 #include "queue.h"
 
-/**
- * struct ndk_pd - protection domain
- * @ibpd: the verbs object
- */
-struct ndk_pd {
-	struct ib_pd ibpd;
-};
-
 /*
  * The kernel API's windows are regions: a send flag of its IB_WR_REG_MR, in the
  * range that verbs reserve for drivers, and what a completion of that says.

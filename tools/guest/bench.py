@@ -19,7 +19,8 @@ import ndkperf						# noqa: E402
 import nvme						# noqa: E402
 import toe_bench					# noqa: E402
 from perftest import Pair				# noqa: E402
-from topology import Failed, SYS, load, loop, sh, veth	# noqa: E402
+from topology import (					# noqa: E402
+    End, Failed, SYS, add_link, load, loop, sh, veth)
 
 CHAIN = 16
 METER = os.path.join(os.path.dirname(os.path.realpath(__file__)),
@@ -92,6 +93,11 @@ class Bench:
             self._set_up_ours()
         except Failed as error:
             self.fail("setting up ndk", error)
+        try:
+            load("ndk_hca")
+            self._set_up_stacked(rxe)
+        except Failed as error:
+            self.fail("setting up ndk_hca", error)
 
     def _set_up_ours(self):
         own = loop("ndk", "ndk0", "dummy0", "10.79.0.1", "alone")
@@ -107,6 +113,13 @@ class Bench:
         if switch:
             self.columns.append(Column("ndk", "loopback-wire", own, own, 0,
                                        "wire"))
+
+    def _set_up_stacked(self, rxe):
+        """On that very rxe: what differs is what we add."""
+        own = End("ndkh0", rxe.address)
+        add_link(own, "ndk_hca", "dummy0")
+        self.columns += [Column("hca", "on rxe", own, own),
+                         Column("hca", "on rxe", own, own, CHAIN)]
 
     def emit(self, column, name, size, value, unit, number):
         options = "defer=%d" % column.chain if column.chain else ""
@@ -134,6 +147,11 @@ class Bench:
             self.emit(column, name, size,
                       result.counters.get("doorbells", 0) / requests,
                       "doorbells/msg", number)
+        bells = result.counters.get("doorbells")
+        if bells and column.device == "hca":
+            self.emit(column, name + ": per chain", size,
+                      result.counters["lower_posts"] / bells, "lower posts",
+                      number)
 
     def wanted(self, column, test):
         """A latency test waits for each request: nothing to defer. The
