@@ -25,10 +25,10 @@ void ndk_vector_init(struct ndk_vector *v, unsigned int number, work_func_t fn)
 	INIT_WORK(&v->work, fn);
 }
 
-/* Twice as many as usual: the consumer was still at what came before. */
+/* More than usual, by far: the consumer was still at what came before. */
 static bool pays(const struct ndk_vector *v)
 {
-	return v->entries >= 2 * v->usual;
+	return v->entries >= NDK_VECTOR_GAIN * v->usual;
 }
 
 /**
