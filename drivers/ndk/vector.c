@@ -16,6 +16,9 @@
 void ndk_vector_init(struct ndk_vector *v, unsigned int number, work_func_t fn)
 {
 	v->cpu = cpumask_nth(number % num_online_cpus(), cpu_online_mask);
+	/* one may have gone offline in between */
+	if (v->cpu >= nr_cpu_ids)
+		v->cpu = cpumask_first(cpu_online_mask);
 	v->away = false;
 	v->left = NDK_VECTOR_PAUSE;
 	v->waited = NDK_VECTOR_PAUSE;
@@ -25,10 +28,10 @@ void ndk_vector_init(struct ndk_vector *v, unsigned int number, work_func_t fn)
 	INIT_WORK(&v->work, fn);
 }
 
-/* Twice as many as usual: the consumer was still at what came before. */
+/* More than usual, by far: the consumer was still at what came before. */
 static bool pays(const struct ndk_vector *v)
 {
-	return v->entries >= 2 * v->usual;
+	return v->entries >= NDK_VECTOR_GAIN * v->usual;
 }
 
 /**

@@ -19,6 +19,11 @@
 
 /* notifications of one try */
 #define NDK_VECTOR_TRY		8
+/*
+ * Entries there have to be at each notification of a try, for one without. One request
+ * alone brings its CQ up to three, which may come one by one or, later, at once.
+ */
+#define NDK_VECTOR_GAIN		4
 /* notifications between tries: at first, and at most, doubling each time */
 #define NDK_VECTOR_PAUSE	64
 #define NDK_VECTOR_PAUSE_MAX	8192

@@ -110,14 +110,17 @@ all_sizes()
 }
 
 # one chain of a megabyte is several turns of the engine, and the poster may be
-# moved to another CPU meanwhile
+# moved to another CPU meanwhile: out of order, there are several NAKs a request.
+# A few may come from time-outs on a host that is busy otherwise.
 chains_in_order()
 {
-	local before
+	local before naks requests
 
+	requests=$(scaled 160 5000)
 	before=$(counter ndkl nak_seq_sent)
-	CHAIN=16 perf ib_write_bw "$END_LEFT" "$END_RIGHT" -s 65536 -n "$(scaled 160 5000)"
-	same "sequence NAKs" "$before" "$(counter ndkl nak_seq_sent)"
+	CHAIN=16 perf ib_write_bw "$END_LEFT" "$END_RIGHT" -s 65536 -n "$requests"
+	naks=$(($(counter ndkl nak_seq_sent) - before))
+	[ "$naks" -le $((requests / 10)) ] || fail "$naks sequence NAKs"
 }
 
 extended_posts()

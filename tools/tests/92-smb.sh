@@ -57,8 +57,8 @@ server_down()
 	echo hard >/sys/class/ksmbd-control/kill_server
 	wait_for 30 no_qps
 	wait_for 30 no_daemon
-	modprobe -r ksmbd
-	modprobe -r cifs
+	wait_for 30 modprobe -r ksmbd
+	wait_for 30 modprobe -r cifs
 	umount $EXPORT
 }
 
