@@ -30,6 +30,18 @@ struct meeting {
 	struct rdma_cm_id *listener;
 };
 
+struct place {
+	const char *desc;
+	bool v6;
+	u32 host;
+};
+
+static const struct place places[] = {
+	{ "IPv4", false, 1 },
+	{ "IPv4, the other address", false, 2 },
+	{ "IPv6", true, 1 },
+};
+
 static int on_event(struct rdma_cm_id *id, struct rdma_cm_event *ev)
 {
 	struct meeting *m = id->context;
@@ -84,18 +96,6 @@ static struct meeting *meet(struct kunit *test, const struct place *where)
 						5000), 0);
 	return m;
 }
-
-struct place {
-	const char *desc;
-	bool v6;
-	u32 host;
-};
-
-static const struct place places[] = {
-	{ "IPv4", false, 1 },
-	{ "IPv4, the other address", false, 2 },
-	{ "IPv6", true, 1 },
-};
 
 KUNIT_ARRAY_PARAM_DESC(place, places, desc);
 

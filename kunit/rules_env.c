@@ -309,6 +309,18 @@ static int find_gid(struct ib_device *dev, union ib_gid *gid)
 	return found;
 }
 
+/* A device's GIDs come a moment after it. */
+int renv_wait_gid(struct ib_device *dev)
+{
+	union ib_gid gid;
+	int i;
+
+	for (i = 0; i < 500 && find_gid(dev, &gid) < 0; i++)
+		msleep(20);
+	return min(find_gid(dev, &gid), 0);
+}
+EXPORT_SYMBOL_GPL(renv_wait_gid);
+
 static int to_rtr(struct ib_qp *qp, u32 peer)
 {
 	struct ib_qp_attr attr = {

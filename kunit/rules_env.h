@@ -142,6 +142,7 @@ struct renv *renv_bare(struct kunit *test, struct ib_device *dev, struct mock_ni
 struct renv *renv_open(struct kunit *test, struct ib_device *dev, struct mock_nic *mock);
 struct ndk_adapter *renv_open_another(struct renv *e);
 void renv_close_adapter(struct renv *e, struct ndk_adapter *adapter);
+int renv_wait_gid(struct ib_device *dev);
 void renv_adopt_adapter(struct renv *e, struct ndk_adapter *adapter);
 void renv_settle(struct renv *e);
 

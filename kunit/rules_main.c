@@ -57,3 +57,4 @@ module_exit(rules_exit);
 
 MODULE_DESCRIPTION("KUnit tests of the NDK kernel API's rules");
 MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);

@@ -330,8 +330,8 @@ static void a_window_on_a_fast_register_region(struct kunit *test)
 	struct ndk_kmr *mr = rmr_new(e, 2, true);
 	struct ndk_kmw *mw = rmw_new(e);
 
-	KUNIT_EXPECT_EQ_MSG(test, ndk_bind(q->qp, ID(0), mr, mw, (uintptr_t)mem->va, 8, RR), -EINVAL,
-			    "not registered");
+	KUNIT_EXPECT_EQ_MSG(test, ndk_bind(q->qp, ID(0), mr, mw, (uintptr_t)mem->va, 8, RR),
+			    -EINVAL, "not registered");
 	KUNIT_EXPECT_EQ(test, rreg(q, ID(1), mr, mem, NDK_OP_FLAG_ALLOW_LOCAL_WRITE), 0);
 	KUNIT_EXPECT_EQ(test, ndk_bind(q->qp, ID(2), mr, mw, (uintptr_t)mem->va + 8, 8, RW), 0);
 	rexpect(e, q->scq, ID(1), 0);

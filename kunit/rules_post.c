@@ -9,7 +9,7 @@
 
 /* ---- all seven ---- */
 
-enum kind { SEND, SEND_INV, READ, WRITE, BIND, FAST_REGISTER, INVALIDATE };
+enum kind { K_SEND, K_SEND_INV, K_READ, K_WRITE, K_BIND, K_FAST_REGISTER, K_INVALIDATE };
 
 /**
  * struct stuff - what the seven requests need
@@ -49,38 +49,38 @@ static struct stuff stuff(struct renv *e, struct rqp *helper)
 	return s;
 }
 
-static int post(struct rqp *q, enum kind kind, void *context, struct stuff *s, u32 flags)
+static int post(struct rqp *q, enum kind k, void *context, struct stuff *s, u32 flags)
 {
 	u64 va = (uintptr_t)s->mem->va;
 
-	switch (kind) {
-	case SEND:
+	switch (k) {
+	case K_SEND:
 		return ndk_send(q->qp, context, &s->sge, 1, flags);
-	case SEND_INV:
+	case K_SEND_INV:
 		return ndk_send_and_invalidate(q->qp, context, &s->sge, 1, flags, 1);
-	case READ:
+	case K_READ:
 		return ndk_read(q->qp, context, &s->sge, 1, 0x1000, 1, flags);
-	case WRITE:
+	case K_WRITE:
 		return ndk_write(q->qp, context, &s->sge, 1, 0x1000, 1, flags);
-	case BIND:
+	case K_BIND:
 		return ndk_bind(q->qp, context, s->parent, s->mw, va, 8,
 				flags | NDK_OP_FLAG_ALLOW_REMOTE_READ);
-	case FAST_REGISTER:
+	case K_FAST_REGISTER:
 		return rreg(q, context, s->fresh, s->mem, flags);
-	case INVALIDATE:
+	case K_INVALIDATE:
 		return ndk_invalidate(q->qp, context, ndk_obj(s->registered), flags);
 	}
 	return -EINVAL;
 }
 
 /* After one that was accepted: as it was before. */
-static void undo(struct renv *e, struct rqp *q, enum kind kind, struct stuff *s)
+static void undo(struct renv *e, struct rqp *q, enum kind k, struct stuff *s)
 {
-	struct ndk_object *o = kind == BIND ? ndk_obj(s->mw) : ndk_obj(s->fresh);
+	struct ndk_object *o = k == K_BIND ? ndk_obj(s->mw) : ndk_obj(s->fresh);
 
-	if (kind == INVALIDATE)
+	if (k == K_INVALIDATE)
 		register_it(e, q, s);
-	if (kind != BIND && kind != FAST_REGISTER)
+	if (k != K_BIND && k != K_FAST_REGISTER)
 		return;
 	KUNIT_ASSERT_EQ(e->test, ndk_invalidate(q->qp, ID(91), o, 0), 0);
 	rexpect(e, q->scq, ID(91), 0);
@@ -95,16 +95,16 @@ struct request {
 };
 
 static const struct request requests[] = {
-	{ "send", SEND, ALL | NDK_OP_FLAG_SEND_AND_SOLICIT_EVENT | NDK_OP_FLAG_INLINE },
-	{ "send and invalidate", SEND_INV,
+	{ "send", K_SEND, ALL | NDK_OP_FLAG_SEND_AND_SOLICIT_EVENT | NDK_OP_FLAG_INLINE },
+	{ "send and invalidate", K_SEND_INV,
 	  ALL | NDK_OP_FLAG_SEND_AND_SOLICIT_EVENT | NDK_OP_FLAG_INLINE },
-	{ "read", READ, ALL | NDK_OP_FLAG_RDMA_READ_LOCAL_INVALIDATE },
-	{ "write", WRITE, ALL | NDK_OP_FLAG_INLINE },
-	{ "bind", BIND, ALL | NDK_OP_FLAG_ALLOW_REMOTE_READ | NDK_OP_FLAG_ALLOW_REMOTE_WRITE },
-	{ "fast register", FAST_REGISTER,
+	{ "read", K_READ, ALL | NDK_OP_FLAG_RDMA_READ_LOCAL_INVALIDATE },
+	{ "write", K_WRITE, ALL | NDK_OP_FLAG_INLINE },
+	{ "bind", K_BIND, ALL | NDK_OP_FLAG_ALLOW_REMOTE_READ | NDK_OP_FLAG_ALLOW_REMOTE_WRITE },
+	{ "fast register", K_FAST_REGISTER,
 	  ALL | NDK_OP_FLAG_ALLOW_REMOTE_READ | NDK_OP_FLAG_ALLOW_REMOTE_WRITE |
 	  NDK_OP_FLAG_ALLOW_LOCAL_WRITE | NDK_OP_FLAG_RDMA_READ_SINK },
-	{ "invalidate", INVALIDATE, ALL },
+	{ "invalidate", K_INVALIDATE, ALL },
 };
 
 KUNIT_ARRAY_PARAM_DESC(request, requests, desc);
@@ -131,12 +131,12 @@ static void r_ndk_41_unconnected_changes_no_keys(struct kunit *test)
 	struct rqp *q = rqp_new(e, DEPTH), *good = rqp_joined(e, DEPTH);
 	struct stuff s = stuff(e, good);
 
-	KUNIT_EXPECT_EQ(test, post(q, INVALIDATE, ID(1), &s, 0), -ENOTCONN);
-	KUNIT_EXPECT_EQ(test, post(q, FAST_REGISTER, ID(1), &s, 0), -ENOTCONN);
-	KUNIT_EXPECT_EQ(test, post(q, BIND, ID(1), &s, NDK_OP_FLAG_ALLOW_REMOTE_READ), -ENOTCONN);
-	KUNIT_EXPECT_EQ(test, post(good, INVALIDATE, ID(1), &s, 0), 0);
-	KUNIT_EXPECT_EQ(test, post(good, FAST_REGISTER, ID(2), &s, 0), 0);
-	KUNIT_EXPECT_EQ(test, post(good, BIND, ID(3), &s, NDK_OP_FLAG_ALLOW_REMOTE_READ), 0);
+	KUNIT_EXPECT_EQ(test, post(q, K_INVALIDATE, ID(1), &s, 0), -ENOTCONN);
+	KUNIT_EXPECT_EQ(test, post(q, K_FAST_REGISTER, ID(1), &s, 0), -ENOTCONN);
+	KUNIT_EXPECT_EQ(test, post(q, K_BIND, ID(1), &s, NDK_OP_FLAG_ALLOW_REMOTE_READ), -ENOTCONN);
+	KUNIT_EXPECT_EQ(test, post(good, K_INVALIDATE, ID(1), &s, 0), 0);
+	KUNIT_EXPECT_EQ(test, post(good, K_FAST_REGISTER, ID(2), &s, 0), 0);
+	KUNIT_EXPECT_EQ(test, post(good, K_BIND, ID(3), &s, NDK_OP_FLAG_ALLOW_REMOTE_READ), 0);
 	rexpect(e, good->scq, ID(1), 0);
 	rexpect(e, good->scq, ID(2), 0);
 	rexpect(e, good->scq, ID(3), 0);
@@ -194,7 +194,7 @@ static void flags_that_do_not_belong_are_refused(struct kunit *test)
 		bool belongs = (r->flags & f) == f;
 
 		/* part of remote write, which a window can be given */
-		if (r->kind == BIND && f == NDK_OP_FLAG_ALLOW_LOCAL_WRITE)
+		if (r->kind == K_BIND && f == NDK_OP_FLAG_ALLOW_LOCAL_WRITE)
 			belongs = false;
 		err = post(q, r->kind, ID(1), &s, f);
 		KUNIT_EXPECT_EQ_MSG(test, err, belongs ? 0 : -EINVAL, "flag %#x", f);

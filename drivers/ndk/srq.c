@@ -227,7 +227,8 @@ int ndk_post_srq_recv(struct ib_srq *ibsrq, const struct ib_recv_wr *wr,
 		return -EINVAL;
 	spin_lock_irqsave(&srq->post_lock, flags);
 	for (; wr; wr = wr->next) {
-		err = ndk_recv_put(srq->q, srq->max_sge, wr);
+		err = READ_ONCE(srq->most) && ndk_queue_waiting(srq->q) >= srq->most ?
+		      -ENOMEM : ndk_recv_put(srq->q, srq->max_sge, wr);
 		if (err) {
 			*bad_wr = wr;
 			break;

@@ -28,6 +28,7 @@
  * @post_lock: producer side of a kernel queue; any context
  * @mutex: serialises modify and query
  * @num: for messages only, nothing is looked up by it
+ * @most: receives that may wait, if not as many as @q has room for; 0: as many
  */
 struct ndk_srq {
 	struct ib_srq ibsrq;
@@ -39,6 +40,7 @@ struct ndk_srq {
 	spinlock_t post_lock; /* producer side, q */
 	struct mutex mutex; /* modify and query */
 	u32 num;
+	u32 most;
 };
 
 static inline struct ndk_srq *to_ndk_srq(struct ib_srq *ibsrq)

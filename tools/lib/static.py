@@ -8,6 +8,7 @@ import re
 import subprocess
 
 import api_doc
+import rules as rule_tables
 from ktap import Case
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -154,6 +155,10 @@ def tree():
     return bad
 
 
+def rules():
+    return rule_tables.check(TOP)
+
+
 CHECKS = (
     ("build", "modules build with W=1, sparse finds nothing", build),
     ("checkpatch", "checkpatch --strict finds nothing", checkpatch),
@@ -161,6 +166,7 @@ CHECKS = (
     ("api-page", "the page of the kernel API has every function", api_page),
     ("shellcheck", "shellcheck finds nothing", shellcheck),
     ("python", "Python sources compile", python),
+    ("rules", "every rule of a contract has its test or its reason", rules),
     ("tree", "license lines are there, nothing is left unfinished", tree),
 )
 

@@ -434,15 +434,6 @@ static void complain(struct api_device *d)
 	mutex_unlock(&api_lock);
 }
 
-/*
- * Asked while waiting, where no mutex may be taken. The last one wakes us up with
- * @api_lock held, which api_remove() takes before it frees @d.
- */
-static bool none_open(struct api_device *d)
-{
-	return list_empty_careful(&d->adapters);
-}
-
 static void api_remove(struct ib_device *dev, void *data)
 {
 	struct api_device *d = data;
@@ -451,7 +442,8 @@ static void api_remove(struct ib_device *dev, void *data)
 	d->going = true;
 	mutex_unlock(&api_lock);
 	tell_all(d->nic);
-	while (!wait_event_timeout(d->wait, none_open(d), PATIENCE))
+	/* looked at without the lock, for that sleeps; who empties it has it */
+	while (!wait_event_timeout(d->wait, list_empty(&d->adapters), PATIENCE))
 		complain(d);
 	mutex_lock(&api_lock);
 	list_del(&d->link);

@@ -214,6 +214,9 @@ int ndk_receive(struct ndk_kqp *qp, void *request_context, const struct ndk_sge 
 		return -EINVAL;
 	if (unlikely(nsge > qp->max_receive_sge))
 		return -E2BIG;
+	/* the ring has more room than was asked for */
+	if (unlikely(ndk_queue_waiting(qp->nqp->rq.q) >= qp->cap.max_recv_wr))
+		return -ENOSPC;
 	fill_recv(&wr, request_context, sgl, nsge);
 	err = ndk_post_recv(qp->qp, &wr, &bad);
 	return err == -ENOMEM ? -ENOSPC : err;

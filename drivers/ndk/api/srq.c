@@ -61,6 +61,7 @@ static int srq_create(struct api_obj *o)
 	srq->srq = ib_create_srq(srq->pd->pd, &init);
 	if (IS_ERR(srq->srq))
 		return PTR_ERR(srq->srq);
+	to_ndk_srq(srq->srq)->most = srq->depth;
 	/* it is empty, which is below: but it never was above */
 	err = srq->threshold ? arm(srq, srq->threshold) : 0;
 	if (err)
@@ -147,9 +148,12 @@ static int set_depth(struct ndk_ksrq *srq, u32 depth)
 	struct ib_srq_attr attr = { .max_wr = depth };
 	int err = ib_modify_srq(srq->srq, &attr, IB_SRQ_MAX_WR);
 
-	if (!err)
-		srq->depth = depth;
-	return err;
+	if (err)
+		return err;
+	srq->depth = depth;
+	/* the ring has more room than was asked for */
+	WRITE_ONCE(to_ndk_srq(srq->srq)->most, depth);
+	return 0;
 }
 
 /*
