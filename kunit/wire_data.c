@@ -89,10 +89,11 @@ static void r_ndk_45_wire_the_inline_payload_may_change(struct kunit *test)
 static void r_ndk_46_wire_inline_of_many_pieces(struct kunit *test)
 {
 	struct wire w = wire(test);
-	struct ndk_sge sge[64];
+	struct ndk_sge *sge = kunit_kcalloc(test, 64, sizeof(*sge), GFP_KERNEL);
 	u8 data[64];
 	int i;
 
+	KUNIT_ASSERT_NOT_NULL(test, sge);
 	/* R-NDK-47: the tokens are garbage */
 	for (i = 0; i < 64; i++) {
 		data[i] = 7 * i;
