@@ -229,7 +229,7 @@ static void r_ndk_28_close_while_connecting(struct kunit *test)
 	struct sockaddr_storage to;
 	struct conn_side *a;
 	struct order o;
-	int i;
+	int i, err;
 
 	conn_listen_any(e);
 	to = conn_at(&e->v4, e->port);
@@ -239,10 +239,10 @@ static void r_ndk_28_close_while_connecting(struct kunit *test)
 		a = &e->sides[0];
 		a->qp = conn_qp(e);
 		a->c = conn_connector(e);
-		KUNIT_EXPECT_EQ(test, CONN_ATOMIC(ndk_connect(a->c, a->qp,
-				(struct sockaddr *)&e->v4, conn_len(&e->v4),
-				(struct sockaddr *)&to, conn_len(&to), 0, 0, NULL, 0,
-				order_connected, &o)), -EINPROGRESS);
+		err = CONN_ATOMIC(ndk_connect(a->c, a->qp, (struct sockaddr *)&e->v4,
+					      conn_len(&e->v4), (struct sockaddr *)&to,
+					      conn_len(&to), 0, 0, NULL, 0, order_connected, &o));
+		KUNIT_EXPECT_EQ(test, err, -EINPROGRESS);
 		if (i)
 			usleep_range(i * 200, i * 200 + 100);
 		conn_forget(e, a->c);
@@ -283,7 +283,7 @@ static void r_ndk_16_close_from_the_callback(struct kunit *test)
 	struct conn_env *e = conn_env(test);
 	struct sockaddr_storage to;
 	struct self *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
-	int i;
+	int i, err;
 
 	to = conn_at(&e->v4, 9);
 	s->side.c = conn_connector(e);
@@ -293,9 +293,10 @@ static void r_ndk_16_close_from_the_callback(struct kunit *test)
 		if (e->qps[i] == s->side.qp)
 			e->qps[i] = NULL;
 	init_completion(&s->done);
-	KUNIT_EXPECT_EQ(test, CONN_ATOMIC(ndk_connect(s->side.c, s->side.qp,
-			(struct sockaddr *)&e->v4, conn_len(&e->v4), (struct sockaddr *)&to,
-			conn_len(&to), 0, 0, NULL, 0, self_connected, s)), -EINPROGRESS);
+	err = CONN_ATOMIC(ndk_connect(s->side.c, s->side.qp, (struct sockaddr *)&e->v4,
+				      conn_len(&e->v4), (struct sockaddr *)&to, conn_len(&to), 0,
+				      0, NULL, 0, self_connected, s));
+	KUNIT_EXPECT_EQ(test, err, -EINPROGRESS);
 	wait_for_completion(&s->done);
 	KUNIT_EXPECT_EQ(test, s->status, -ECONNREFUSED);
 }
@@ -419,6 +420,7 @@ static int race(void *arg)
 		round_wait(r, &r->qp_closed, -EINPROGRESS);
 	}
 	kfree(r);
+	/* its counts before it, for the test */
 	smp_store_release(&racer->done, true);
 	while (!kthread_should_stop())
 		usleep_range(500, 1000);
@@ -538,7 +540,7 @@ static void r_ndk_32_50_connect_and_close_at_random(struct kunit *test)
 		KUNIT_ASSERT_FALSE(test, IS_ERR(racers[i].task));
 	}
 	for (i = 0; i < THREADS; i++) {
-		/* somebody has to empty the CQ meanwhile */
+		/* somebody has to empty the CQ meanwhile; pairs with race() */
 		while (!smp_load_acquire(&racers[i].done)) {
 			drain_results(e);
 			usleep_range(200, 500);

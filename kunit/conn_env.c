@@ -472,11 +472,12 @@ void conn_forget(struct conn_env *e, struct ndk_connector *c)
 void conn_close(struct conn_env *e, struct ndk_connector *c)
 {
 	struct conn_call *call = kunit_kzalloc(e->test, sizeof(*call), GFP_KERNEL);
+	int err;
 
 	conn_forget(e, c);
 	conn_call_init(call);
-	KUNIT_EXPECT_EQ(e->test, conn_result(e, call, CONN_ATOMIC(ndk_close_connector(c, conn_closed,
-										      call))), 0);
+	err = CONN_ATOMIC(ndk_close_connector(c, conn_closed, call));
+	KUNIT_EXPECT_EQ(e->test, conn_result(e, call, err), 0);
 }
 
 int conn_receive(struct conn_side *s)

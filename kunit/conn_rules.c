@@ -337,6 +337,15 @@ static void r_ndk_107_no_port_is_left(struct kunit *test)
 	kvfree(m->shared);
 }
 
+static int start_shared(struct conn_side *s, struct ndk_shared_endpoint *shared,
+			const struct sockaddr_storage *to)
+{
+	conn_call_init(&s->call);
+	return CONN_ATOMIC(ndk_connect_with_shared_endpoint(s->c, s->qp, shared,
+							    (struct sockaddr *)to, conn_len(to), 0,
+							    0, NULL, 0, conn_called, &s->call));
+}
+
 /* R-NDK-25, 108 */
 static void r_ndk_108_shared_endpoint(struct kunit *test)
 {
@@ -360,10 +369,7 @@ static void r_ndk_108_shared_endpoint(struct kunit *test)
 		len = sizeof(to);
 		ndk_get_listener_address(i == 1 ? second : e->listener, (struct sockaddr *)&to,
 					 &len);
-		conn_call_init(&s[i]->call);
-		KUNIT_EXPECT_EQ(test, CONN_ATOMIC(ndk_connect_with_shared_endpoint(s[i]->c,
-				s[i]->qp, shared, (struct sockaddr *)&to, conn_len(&to), 0, 0, NULL,
-				0, conn_called, &s[i]->call)), -EINPROGRESS);
+		KUNIT_EXPECT_EQ(test, start_shared(s[i], shared, &to), -EINPROGRESS);
 		if (i == 2)
 			break;
 		p[i] = conn_incoming(e);

@@ -336,6 +336,9 @@ struct ndk_mw {
  * @enable: the device is registered, traffic may start. Optional.
  * @get_netdev: the adapter's netdev with a reference, NULL once it is going.
  *	May be called from any context that may not sleep.
+ * @cm_device: the RDMA device whose connection manager connects this adapter's queue
+ *	pairs, and its port; only compared, never used, by the provider. Optional,
+ *	by default the adapter's own.
  * @query_port: fill what depends on the netdev: state, phys_state, active_mtu,
  *	max_mtu, active_speed, active_width. The rest is filled by the provider.
  * @active_mtu: the port's MTU, as @query_port has it, but without the RTNL: QPs
@@ -405,6 +408,7 @@ struct ndk_nic_ops {
 	void (*release)(struct ndk_nic *nic);
 	int (*enable)(struct ndk_nic *nic);
 	struct net_device *(*get_netdev)(struct ndk_nic *nic);
+	struct ib_device *(*cm_device)(struct ndk_nic *nic, u32 *port);
 	int (*query_port)(struct ndk_nic *nic, struct ib_port_attr *attr);
 	enum ib_mtu (*active_mtu)(struct ndk_nic *nic);
 	int (*query_gid)(struct ndk_nic *nic, int index, union ib_gid *gid);

@@ -22,7 +22,8 @@ CHECKPATCH = ("--no-tree", "--strict", "--terse", "--show-types", "--no-summary"
               "--max-line-length=100")
 # What programs do not have, or do the other way round.
 NOT_FOR_PROGRAMS = ("BIT_MACRO,ARRAY_SIZE,USE_NEGATIVE_ERRNO,ENOSYS,"
-                    "EMBEDDED_FUNCTION_NAME,FUNCTION_ARGUMENTS")
+                    "EMBEDDED_FUNCTION_NAME,FUNCTION_ARGUMENTS,VOLATILE,"
+                    "PREFER_DEFINED_ATTRIBUTE_MACRO")
 # TRACE_EVENT() is laid out by a convention of its own, which breaks these.
 TRACE = re.compile(r"trace\w*\.h:\d+: .*:(OPEN_ENDED_LINE|PARENTHESIS_ALIGNMENT"
                    r"|SPACING|MACRO_\w+|TRAILING_SEMICOLON):")

@@ -251,8 +251,8 @@ static int setup(struct perf_client *c, const struct ndkperf_connect *arg)
 	      perf_open(&local, on_removal, c, &c->end.adapter);
 	if (err)
 		return err;
-	return lay_out(c) ?: make_objects(c) ?: start_connect(c, &local, &remote) ?: finish_connect(c) ?:
-	       client_prepare(c);
+	return lay_out(c) ?: make_objects(c) ?: start_connect(c, &local, &remote) ?:
+	       finish_connect(c) ?: client_prepare(c);
 }
 
 /**

@@ -79,6 +79,7 @@ static int completed(struct perf_peer *p, const struct ndk_result *r)
 {
 	if (r->request_context == READING) {
 		p->read_status = r->status;
+		/* the status before it, for read_region() */
 		smp_store_release(&p->read_done, true);
 		wake_up(&p->wait);
 		return r->status;
@@ -123,6 +124,7 @@ static int read_region(struct perf_peer *p, const struct perf_region *r)
 		       0);
 	if (err)
 		return err;
+	/* pairs with completed() */
 	wait_event_idle(p->wait, smp_load_acquire(&p->read_done) || is_over(p));
 	return p->read_done ? p->read_status : -ECANCELED;
 }
@@ -250,6 +252,7 @@ static void on_accepted(void *context, int status)
 	struct perf_peer *p = context;
 
 	p->status = status;
+	/* the status before it, for accept_client() */
 	smp_store_release(&p->accepted, true);
 	wake_up(&p->wait);
 }
@@ -260,6 +263,12 @@ static void on_disconnect(void *context)
 
 	WRITE_ONCE(p->gone, true);
 	wake_up(&p->wait);
+}
+
+static bool has_answer(struct perf_peer *p)
+{
+	/* pairs with on_accepted() */
+	return smp_load_acquire(&p->accepted);
 }
 
 /*
@@ -281,8 +290,7 @@ static int accept_client(struct perf_peer *p)
 			 on_disconnect, p, on_accepted, p);
 	if (err != -EINPROGRESS)
 		return err;
-	wait_event_idle(p->wait, smp_load_acquire(&p->accepted) ||
-				 READ_ONCE(p->server->stopping));
+	wait_event_idle(p->wait, has_answer(p) || READ_ONCE(p->server->stopping));
 	return p->accepted ? p->status : -ECANCELED;
 }
 

@@ -239,7 +239,8 @@ int client_run(struct perf_client *c, u64 chains, u32 msecs, u64 *done)
 		if (ktime_get_ns() >= until)
 			goal = c->posted;
 		err = fill_window(c, goal);
-		if (!err && !poll(c, NULL))
+		/* nothing comes of nothing: only for what is outstanding there is a wait */
+		if (!err && outstanding(c) && !poll(c, NULL))
 			err = wait_for_results(c);
 		err = c->error ?: err;
 		cond_resched();

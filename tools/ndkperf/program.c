@@ -179,23 +179,57 @@ static void parse(struct options *o, int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		switch (c) {
-		case 's': o->server = true; break;
-		case 'c': o->connect = optarg; break;
-		case 'b': o->bind = optarg; break;
-		case 'p': o->port = number("--port", optarg, 1, 65535); break;
-		case 'o': o->op = op_of(optarg); break;
-		case 'z': o->size = number("--size", optarg, 1, NDKPERF_MAX_SIZE); break;
-		case 'd': o->depth = number("--depth", optarg, 1, NDKPERF_MAX_DEPTH); break;
-		case 'n': o->chain = number("--chain", optarg, 1, NDKPERF_MAX_CHAIN); break;
-		case 'D': o->defer = on_off(optarg); break;
-		case 'v': o->verify = true; break;
-		case 't': o->seconds = seconds(optarg); break;
-		case 'N': o->chains = number("--chains", optarg, 1, 1ULL << 62); break;
-		case 'C': o->clients = number("--clients", optarg, 1, 1ULL << 62); break;
-		case 'j': o->json = true; break;
-		case 'q': o->quiet = true; break;
-		case 'h': usage(stdout); exit(0);
-		default: usage(stderr); exit(2);
+		case 's':
+			o->server = true;
+			break;
+		case 'c':
+			o->connect = optarg;
+			break;
+		case 'b':
+			o->bind = optarg;
+			break;
+		case 'p':
+			o->port = number("--port", optarg, 1, 65535);
+			break;
+		case 'o':
+			o->op = op_of(optarg);
+			break;
+		case 'z':
+			o->size = number("--size", optarg, 1, NDKPERF_MAX_SIZE);
+			break;
+		case 'd':
+			o->depth = number("--depth", optarg, 1, NDKPERF_MAX_DEPTH);
+			break;
+		case 'n':
+			o->chain = number("--chain", optarg, 1, NDKPERF_MAX_CHAIN);
+			break;
+		case 'D':
+			o->defer = on_off(optarg);
+			break;
+		case 'v':
+			o->verify = true;
+			break;
+		case 't':
+			o->seconds = seconds(optarg);
+			break;
+		case 'N':
+			o->chains = number("--chains", optarg, 1, 1ULL << 62);
+			break;
+		case 'C':
+			o->clients = number("--clients", optarg, 1, 1ULL << 62);
+			break;
+		case 'j':
+			o->json = true;
+			break;
+		case 'q':
+			o->quiet = true;
+			break;
+		case 'h':
+			usage(stdout);
+			exit(0);
+		default:
+			usage(stderr);
+			exit(2);
 		}
 	}
 	if (optind != argc)
@@ -278,11 +312,16 @@ static int open_device(void)
 static const char *reason(int err)
 {
 	switch (err) {
-	case EADDRNOTAVAIL: return "the local address is on no ndk device";
-	case ECONNREFUSED: return "no server there, or it declined";
-	case EPROTO: return "the server speaks another version";
-	case EMSGSIZE: return "too large for one registration";
-	default: return strerror(err);
+	case EADDRNOTAVAIL:
+		return "the local address is on no ndk device";
+	case ECONNREFUSED:
+		return "no server there, or it declined";
+	case EPROTO:
+		return "the server speaks another version";
+	case EMSGSIZE:
+		return "too large for one registration";
+	default:
+		return strerror(err);
 	}
 }
 
@@ -533,9 +572,10 @@ static void print_text(const struct options *o, const struct ndkperf_connect *c,
 	printf("chains/s            %.0f\n", per_second(t->run.chains, t->run.nsecs));
 	printf("doorbells/chain     %.4f\n", t->run.doorbells / n);
 	printf("doorbells/request   %.4f\n", t->run.doorbells / r);
-	printf("chain latency (us)  min %.2f, 50%% %.2f, 90%% %.2f, 99%% %.2f, 99.9%% %.2f, max %.2f\n",
+	printf("chain latency (us)  min %.2f, 50%% %.2f, 90%% %.2f, 99%% %.2f, 99.9%% %.2f, ",
 	       l->min / 1e3, percentile(l, 50) / 1e3, percentile(l, 90) / 1e3,
-	       percentile(l, 99) / 1e3, percentile(l, 99.9) / 1e3, l->max / 1e3);
+	       percentile(l, 99) / 1e3, percentile(l, 99.9) / 1e3);
+	printf("max %.2f\n", l->max / 1e3);
 	if (o->verify)
 		printf("verified            %llu pieces of data, %llu wrong\n",
 		       (unsigned long long)t->check.checked, (unsigned long long)t->check.bad);

@@ -106,13 +106,26 @@ smallest()
 	measured --op read --size 1 --depth 1
 }
 
+# a round that ends by its time has to end, whatever is outstanding then
+by_time()
+{
+	serve --clients 1
+	client --json --seconds 1.2 --op write --chain 16 --depth 64 || { pair_output; fail "client"; }
+	wait "$PID" || { pair_output; fail "server"; }
+	at_least "rounds" 2 "$(field rounds)"
+	at_least "chains done" 1 "$(field chains)"
+}
+
 # one doorbell for all requests of a chain; without deferring one for each
 doorbells()
 {
+	# no timer: a processor that was taken away is no reason to ring
+	setting "${CLIENT%% *}" defer_usecs 0
 	measured "$@" --defer on
 	same "doorbells, deferred" "$(field chains)" "$(field doorbells)"
 	measured "$@" --defer off
 	same "doorbells, not deferred" "$(field requests)" "$(field doorbells)"
+	setting "${CLIENT%% *}" defer_usecs 1000
 }
 
 chains_of_three()	{ doorbells --op fastreg+send --chain 3 --depth 12; }
@@ -245,6 +258,7 @@ run_case load_perf "ndkperf is loaded"
 run_case all_operations "every operation, all data compared"
 run_case large "large requests"
 run_case smallest "one byte, one request at a time"
+run_case by_time "rounds end by the clock"
 run_case chains_of_three "two fast-registers and a send: one doorbell per chain"
 run_case chains_of_sixteen "sixteen writes: one doorbell per chain"
 run_case ipv6 "IPv6"
@@ -258,6 +272,7 @@ SERVER=$END_LOOP
 CLIENT=$END_LOOP
 run_case loop_up "one device"
 run_case all_operations "one device: every operation, all data compared"
+run_case by_time "one device: rounds end by the clock"
 run_case chains_of_three "one device: two fast-registers and a send"
 run_case chains_of_sixteen "one device: sixteen writes"
 run_case client_killed "one device: kill -9 of a client"

@@ -202,6 +202,15 @@ static int resolve_errno(int err)
 	return err == -ENETUNREACH || err == -ENOMEM ? err : -EHOSTUNREACH;
 }
 
+/* In one phase, it is the peer's reply as well. */
+static enum conn_step established(struct ndk_connector *c, const struct rdma_conn_param *p)
+{
+	if (conn_state(c) != CONN_CONNECTING)
+		return STEP_ESTABLISHED;
+	conn_store(c, p);
+	return STEP_OFFER;
+}
+
 /**
  * conn_event() - rdma_cm's handler of a connector
  * @id: the connector's id
@@ -242,7 +251,7 @@ int conn_event(struct rdma_cm_id *id, struct rdma_cm_event *ev)
 		step = STEP_FAILED;
 		break;
 	case RDMA_CM_EVENT_ESTABLISHED:
-		step = STEP_ESTABLISHED;
+		step = established(c, &ev->param.conn);
 		break;
 	case RDMA_CM_EVENT_DISCONNECTED:
 		store_failure(c, ev->status ? -ETIMEDOUT : 0);
@@ -392,8 +401,10 @@ static void step_disconnect(struct ndk_connector *c)
 
 static void step_reject(struct ndk_connector *c)
 {
-	if (c->id && !c->lost)
-		rdma_reject(c->id, c->out.bytes, c->out.len, IB_CM_REJ_CONSUMER_DEFINED);
+	if (!c->id || c->lost)
+		return;
+	if (rdma_reject(c->id, c->out.bytes, c->out.len, IB_CM_REJ_CONSUMER_DEFINED))
+		rdma_disconnect(c->id);
 }
 
 /*

@@ -33,6 +33,10 @@
  * is done at that point. ndk_complete_connect() moves the QP to RTS and sends the
  * RTU, which is what ends the peer's ndk_accept().
  *
+ * iWARP has one phase: the connection is there when the peer has accepted, and its
+ * connection manager moves the queue pair. Completing is then a matter of ours
+ * alone, and rejecting what the peer accepted is a disconnect.
+ *
  * Locks: none of these is taken inside another, but for the object's own.
  */
 #ifndef _NDK_CONN_H
@@ -317,6 +321,12 @@ void conn_send_request(struct ndk_connector *c);
 void conn_offered(struct ndk_connector *c);
 void conn_complete(struct ndk_connector *c);
 void conn_undo_connect(struct ndk_connector *c, int status);
+
+/* iWARP: the connection manager connects in one phase, queue pair included */
+static inline bool conn_one_phase(const struct ndk_connector *c)
+{
+	return rdma_cap_iw_cm(c->id->device, c->id->port_num);
+}
 
 /* conn_passive.c */
 int conn_request(struct ndk_listener *l, struct rdma_cm_id *id, struct rdma_cm_event *ev);

@@ -119,6 +119,8 @@ static int send_completion(struct ndk_connector *c)
 {
 	int err;
 
+	if (conn_one_phase(c))
+		return 0;
 	rdma_lock_handler(c->id);
 	err = rdma_accept(c->id, NULL);
 	rdma_unlock_handler(c->id);

@@ -85,20 +85,32 @@ static int send_reply(struct ndk_connector *c)
 	return err;
 }
 
-/* The queue pair is at RTS before the reply: the peer may send as it completes. */
+static int answer(struct ndk_connector *c)
+{
+	int err;
+
+	if (conn_one_phase(c)) {
+		c->was_up = true;
+		return send_reply(c);
+	}
+	err = conn_raise_qp(c);
+	if (err)
+		rdma_reject(c->id, NULL, 0, IB_CM_REJ_CONSUMER_DEFINED);
+	return err ?: send_reply(c);
+}
+
+/*
+ * The queue pair is at RTS before the reply: the peer may send as it completes. (In
+ * one phase the reply is what moves it.)
+ */
 void conn_accept(struct ndk_connector *c)
 {
 	int err = c->lost;
 
 	if (conn_state(c) != CONN_ACCEPTING || c->closing)
 		return;
-	if (!err) {
-		err = conn_raise_qp(c);
-		if (err)
-			rdma_reject(c->id, NULL, 0, IB_CM_REJ_CONSUMER_DEFINED);
-		else
-			err = send_reply(c);
-	}
+	if (!err)
+		err = answer(c);
 	if (err)
 		conn_end(c, err == -ENOMEM ? err : -ECONNABORTED);
 }
@@ -114,5 +126,8 @@ void conn_established(struct ndk_connector *c)
 {
 	if (conn_state(c) != CONN_ACCEPTING || c->closing)
 		return;
-	conn_usable(c);
+	if (conn_one_phase(c) && conn_raise_qp(c))
+		conn_end(c, -ECONNABORTED);
+	else
+		conn_usable(c);
 }

@@ -49,7 +49,7 @@ struct ndk_endpoint_peer {
 
 /**
  * struct ndk_port_of - where an endpoint has to be
- * @dev: the RDMA device
+ * @dev: the RDMA device that connects: the adapter's, or one below it
  * @port: its port
  * @net: network namespace of the netdev
  * @ifindex: of the netdev, for link-local addresses

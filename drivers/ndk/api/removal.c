@@ -25,6 +25,8 @@ int conn_where(struct ndk_adapter *adapter, struct ndk_port_of *where)
 		return -EADDRNOTAVAIL;
 	where->dev = adapter->dev;
 	where->port = adapter->port;
+	if (adapter->nic->ops->cm_device)
+		where->dev = adapter->nic->ops->cm_device(adapter->nic, &where->port);
 	where->ifindex = ndev->ifindex;
 	where->net = maybe_get_net(dev_net(ndev));
 	dev_put(ndev);
