@@ -79,7 +79,8 @@ modules: kernel mirror
 	$(MAKE) -C $(kdir) M=$(MIRROR) -j$(JOBS) NDK_KUNIT=$(NDK_KUNIT) $(NO_BTF) $(KFLAGS) modules
 
 tools: build/ndk_defer.so build/qp_memory build/ndkcheck build/ndkperf \
-	build/badqueue build/badpackets build/mutants build/rereg.so
+	build/badqueue build/badpackets build/mutants build/dmabuf \
+	build/rereg build/rereg.so
 
 build/ndk_defer.so: tools/lib/defer_preload.c
 	@mkdir -p build
@@ -95,9 +96,9 @@ HOSTILE := tools/tests/src/hostile.c tools/tests/src/hostile.h \
 FORGE := tools/tests/src/forge.c tools/tests/src/forge.h
 
 build/badpackets build/mutants: $(FORGE)
-build/badqueue build/badpackets build/mutants: build/%: tools/tests/src/%.c $(HOSTILE)
+build/badqueue build/badpackets build/mutants build/dmabuf build/rereg: build/%: tools/tests/src/%.c $(HOSTILE)
 	@mkdir -p build
-	$(CC) $(CFLAGS_TOOLS) -o $@ $(filter %.c,$^) -libverbs -lpthread
+	$(CC) $(CFLAGS_TOOLS) -o $@ $(filter %.c,$^) -libverbs -lpthread -ldl
 
 build/rereg.so: tools/tests/src/rereg_preload.c
 	@mkdir -p build

@@ -11,6 +11,8 @@
 
 #define FIRST_QPN	0x11
 
+static void gsi_work(struct work_struct *work);
+
 static struct mock_nic *to_mock(struct ndk_nic *nic)
 {
 	return nic->priv;
@@ -81,6 +83,7 @@ static int mock_qp_create(struct ndk_qp *qp, const struct ib_qp_init_attr *init)
 	m->qp = qp;
 	m->refuse = -1;
 	spin_lock_init(&m->lock);
+	INIT_WORK(&m->gsi, gsi_work);
 	qp->priv = m;
 	publish(mock, m, init->qp_type);
 	return 0;
@@ -94,6 +97,7 @@ static void mock_qp_destroy(struct ndk_qp *qp)
 	spin_lock_bh(&mock->lock);
 	list_del(&m->link);
 	spin_unlock_bh(&mock->lock);
+	cancel_work_sync(&m->gsi);
 	atomic_dec(&mock->qps);
 	kvfree(m->log);
 	kfree(m);
@@ -186,10 +190,21 @@ static u32 complete_locked(struct mock_qp *m, u32 max, struct ndk_notify *n)
 	return num;
 }
 
-static void gsi_locked(struct mock_qp *m, struct ndk_notify *n)
+static void gsi_work(struct work_struct *work)
 {
-	mock_gsi_send(to_mock(m->qp->nic), m, n);
-	complete_locked(m, m->sent - READ_ONCE(m->qp->sq.defer.completed), n);
+	struct mock_qp *m = container_of(work, struct mock_qp, gsi);
+	struct ndk_notify n;
+
+	ndk_notify_init(&n);
+	spin_lock_bh(&m->lock);
+	if (READ_ONCE(m->qp->state) == IB_QPS_ERR) {
+		flush_locked(m, &n);
+	} else {
+		mock_gsi_send(to_mock(m->qp->nic), m, &n);
+		complete_locked(m, m->sent - READ_ONCE(m->qp->sq.defer.completed), &n);
+	}
+	spin_unlock_bh(&m->lock);
+	ndk_notify_flush(&n);
 }
 
 static bool completes(const struct mock_qp *m)
@@ -204,12 +219,14 @@ static void mock_progress(struct ndk_qp *qp)
 	struct ndk_notify n;
 
 	atomic_inc(&m->progressed);
+	if (qp->ibqp.qp_type == IB_QPT_GSI) {
+		queue_work(system_unbound_wq, &m->gsi);
+		return;
+	}
 	ndk_notify_init(&n);
 	spin_lock_bh(&m->lock);
 	if (READ_ONCE(qp->state) == IB_QPS_ERR)
 		flush_locked(m, &n);
-	else if (qp->ibqp.qp_type == IB_QPT_GSI)
-		gsi_locked(m, &n);
 	else if (completes(m))
 		complete_locked(m, U32_MAX, &n);
 	spin_unlock_bh(&m->lock);

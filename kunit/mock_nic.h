@@ -89,6 +89,7 @@ struct mock_req {
  * @modified: calls of ops->qp_modify
  * @modify_err: what the next one returns
  * @hold: ops->progress completes nothing of this QP
+ * @gsi: QP 1: sends, because its posters have interrupts off
  * @link: in the adapter's list of QPs
  */
 struct mock_qp {
@@ -105,6 +106,7 @@ struct mock_qp {
 	unsigned int modified;
 	int modify_err;
 	bool hold;
+	struct work_struct gsi;
 	struct list_head link;
 };
 

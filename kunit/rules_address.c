@@ -328,7 +328,7 @@ static struct meet meet(struct renv *e, const u8 *data, u32 num)
 
 static int accept_data(struct renv *e, struct rend *p, u32 ird, u32 ord, const u8 *data, u32 num)
 {
-	p->q = rqp_new(e, DEPTH);
+	rend_use(p, rqp_new(e, DEPTH));
 	call_init(&p->request, e);
 	return ndk_accept(p->conn, p->q->qp, ird, ord, data, num, NULL, NULL, call_done,
 			  &p->request);

@@ -389,11 +389,11 @@ static void r_ndk_118_never_again(struct kunit *test)
 	again = rend_new(e, a->q);
 	KUNIT_EXPECT_EQ_MSG(test, rend_started(again, rend_start(again, &from, &l->addr)),
 			    -EISCONN, "the queue pair is connected");
-	again->q = rqp_new(e, DEPTH);
+	rend_use(again, rqp_new(e, DEPTH));
 	rend_disconnect_both(a, p);
 	/* the connector */
 	again = a;
-	again->q = rqp_new(e, DEPTH);
+	rend_use(again, rqp_new(e, DEPTH));
 	KUNIT_EXPECT_LT(test, rend_started(again, rend_start(again, &from, &l->addr)), 0);
 	/* the queue pair */
 	again = rend_new(e, p->q);

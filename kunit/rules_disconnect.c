@@ -198,7 +198,7 @@ static void r_ndk_116_no_callback_is_legal(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, rend_start(a, &from, &l->addr), -EINPROGRESS);
 	p = rlisten_next(l);
-	p->q = rqp_new(e, DEPTH);
+	rend_use(p, rqp_new(e, DEPTH));
 	KUNIT_ASSERT_EQ(test, ndk_accept(p->conn, p->q->qp, 1, 1, NULL, 0, NULL, NULL, call_done,
 					 &p->request), -EINPROGRESS);
 	KUNIT_ASSERT_EQ(test, rend_started(a, -EINPROGRESS), 0);
@@ -229,7 +229,7 @@ static void events_without_reason(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, events);
 	KUNIT_ASSERT_EQ(test, rend_start(a, &from, &l->addr), -EINPROGRESS);
 	p = rlisten_next(l);
-	p->q = rqp_new(e, DEPTH);
+	rend_use(p, rqp_new(e, DEPTH));
 	KUNIT_ASSERT_EQ(test, ndk_accept(p->conn, p->q->qp, 1, 1, NULL, 0, plain_event, events,
 					 call_done, &p->request), -EINPROGRESS);
 	rend_establish(a, p);

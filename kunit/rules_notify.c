@@ -31,6 +31,7 @@ static void receive_one(struct renv *e, struct rqp *q, bool solicited)
 static int fired(struct renv *e, struct rcq *c)
 {
 	renv_settle(e);
+	flush_work(&c->cq->bh);
 	return atomic_read(&c->fired);
 }
 
@@ -474,9 +475,10 @@ static void on_low(void *context, int status)
 	atomic_inc(&w->fired);
 }
 
-static int low(struct renv *e, struct watch *w)
+static int low(struct renv *e, struct ndk_ksrq *srq, struct watch *w)
 {
 	renv_settle(e);
+	flush_work(&srq->bh);
 	return atomic_read(&w->fired);
 }
 
@@ -506,29 +508,29 @@ static void r_ndk_97_threshold(struct kunit *test)
 	rqp_join(e, q, q);
 	for (i = 0; i < 6; i++)
 		KUNIT_ASSERT_EQ(test, ndk_srq_receive(srq, ID(i), NULL, 0), 0);
-	KUNIT_EXPECT_EQ(test, low(e, w), 0);
+	KUNIT_EXPECT_EQ(test, low(e, srq, w), 0);
 	for (i = 0; i < 3; i++)
 		take_one(e, q);
-	KUNIT_EXPECT_EQ_MSG(test, low(e, w), 0, "3 are left, not fewer");
+	KUNIT_EXPECT_EQ_MSG(test, low(e, srq, w), 0, "3 are left, not fewer");
 	take_one(e, q);
-	KUNIT_EXPECT_EQ(test, low(e, w), 1);
+	KUNIT_EXPECT_EQ(test, low(e, srq, w), 1);
 	KUNIT_EXPECT_EQ(test, w->status, 0);
 	take_one(e, q);
-	KUNIT_EXPECT_EQ_MSG(test, low(e, w), 1, "once");
+	KUNIT_EXPECT_EQ_MSG(test, low(e, srq, w), 1, "once");
 
 	/* one is left: below 2 already, so at once */
 	KUNIT_EXPECT_EQ(test, modify(e, srq, 0, 2), 0);
-	KUNIT_EXPECT_EQ(test, low(e, w), 2);
+	KUNIT_EXPECT_EQ(test, low(e, srq, w), 2);
 	/* 0 keeps the state: it has fired and stays quiet */
 	KUNIT_EXPECT_EQ(test, modify(e, srq, 0, 0), 0);
-	KUNIT_EXPECT_EQ(test, low(e, w), 2);
+	KUNIT_EXPECT_EQ(test, low(e, srq, w), 2);
 	/* armed and not below yet */
 	KUNIT_EXPECT_EQ(test, modify(e, srq, 0, 1), 0);
-	KUNIT_EXPECT_EQ(test, low(e, w), 2);
+	KUNIT_EXPECT_EQ(test, low(e, srq, w), 2);
 	/* 0 keeps that, too */
 	KUNIT_EXPECT_EQ(test, modify(e, srq, 0, 0), 0);
 	take_one(e, q);
-	KUNIT_EXPECT_EQ(test, low(e, w), 3);
+	KUNIT_EXPECT_EQ(test, low(e, srq, w), 3);
 	KUNIT_EXPECT_FALSE(test, w->hard);
 	KUNIT_EXPECT_FALSE(test, w->may_sleep);
 }
@@ -557,7 +559,7 @@ static void r_ndk_97_depth_changes_leave_the_threshold(struct kunit *test)
 		take_one(e, q);
 		rexpect(e, q->rcq, ID(i), 0);
 	}
-	KUNIT_EXPECT_EQ(test, low(e, w), 1);
+	KUNIT_EXPECT_EQ(test, low(e, srq, w), 1);
 }
 
 static struct kunit_case rules_notify_cases[] = {

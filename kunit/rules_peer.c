@@ -246,6 +246,18 @@ struct rend *rend_new(struct renv *e, struct rqp *q)
 }
 EXPORT_SYMBOL_GPL(rend_new);
 
+/*
+ * A queue pair closes when its connector has: whichever was made first, at the end
+ * of the test the connector goes first.
+ */
+void rend_use(struct rend *d, struct rqp *q)
+{
+	d->q = q;
+	robj_forget(d->env, ndk_obj(d->conn));
+	robj_keep(d->env, ndk_obj(d->conn));
+}
+EXPORT_SYMBOL_GPL(rend_use);
+
 int rend_start_data(struct rend *a, const struct raddr *from, const struct raddr *to, u32 ird,
 		    u32 ord, const void *data, u32 len)
 {
@@ -289,7 +301,8 @@ static void on_disconnect(void *context, u32 reason)
 
 int rend_accept(struct rend *p, struct rqp *q)
 {
-	p->q = q;
+	if (q != p->q)
+		rend_use(p, q);
 	call_init(&p->request, p->env);
 	return ndk_accept_ex(p->conn, q->qp, READS, READS, NULL, 0, on_disconnect, p, call_done,
 			     &p->request);

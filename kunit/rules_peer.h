@@ -84,6 +84,7 @@ struct rend *rlisten_next(struct rlisten *l);
 struct ndk_shared_endpoint *rshared_new(struct renv *e, const struct raddr *at);
 int rshared_try(struct renv *e, const struct raddr *at);
 
+void rend_use(struct rend *d, struct rqp *q);
 struct rend *rend_new(struct renv *e, struct rqp *q);
 int rend_start(struct rend *a, const struct raddr *from, const struct raddr *to);
 int rend_start_data(struct rend *a, const struct raddr *from, const struct raddr *to, u32 ird,

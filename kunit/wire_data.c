@@ -89,10 +89,11 @@ static void r_ndk_45_wire_the_inline_payload_may_change(struct kunit *test)
 static void r_ndk_46_wire_inline_of_many_pieces(struct kunit *test)
 {
 	struct wire w = wire(test);
-	struct ndk_sge sge[64];
+	struct ndk_sge *sge = kunit_kcalloc(test, 64, sizeof(*sge), GFP_KERNEL);
 	u8 data[64];
 	int i;
 
+	KUNIT_ASSERT_NOT_NULL(test, sge);
 	/* R-NDK-47: the tokens are garbage */
 	for (i = 0; i < 64; i++) {
 		data[i] = 7 * i;
@@ -261,7 +262,7 @@ static void r_ndk_90_wire_solicited(struct kunit *test)
 	ndk_arm_cq(w.e->rcq->cq, NDK_CQ_NOTIFY_SOLICITED);
 	KUNIT_ASSERT_EQ(test, wire_send(&w, ID(0), 0, 64, 0), 0);
 	rexpect(w.e, w.a->scq, ID(0), 0);
-	renv_settle(w.e);
+	flush_work(&w.e->rcq->cq->bh);
 	KUNIT_EXPECT_EQ(test, atomic_read(&w.e->rcq->fired), 0);
 	KUNIT_ASSERT_EQ(test, wire_send(&w, ID(1), 0, 64, NDK_OP_FLAG_SEND_AND_SOLICIT_EVENT), 0);
 	rwait_for(w.e, &w.e->rcq->fired, 1);
@@ -269,7 +270,7 @@ static void r_ndk_90_wire_solicited(struct kunit *test)
 	rexpect(w.e, w.a->scq, ID(1), 0);
 	/* an error of this side's initiator queue satisfies it, too */
 	ndk_arm_cq(w.e->scq->cq, NDK_CQ_NOTIFY_SOLICITED);
-	renv_settle(w.e);
+	flush_work(&w.e->scq->cq->bh);
 	i = atomic_read(&w.e->scq->fired);
 	KUNIT_ASSERT_EQ(test, wire_write(&w, ID(2), 0, 8, 0x1000, 0x12345600, SILENT), 0);
 	rwait_for(w.e, &w.e->scq->fired, i + 1);

@@ -2,6 +2,7 @@
 /*
  * Completion queues, see cq.h.
  */
+#include <linux/export.h>
 #include <rdma/uverbs_ioctl.h>
 
 #include <ndk/trace.h>
@@ -54,6 +55,8 @@ int ndk_ib_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 
 	spin_lock_init(&cq->lock);
 	cq->user = !!udata;
+	ndk_vector_init(&cq->vector, attr->comp_vector, ndk_cq_work_fn);
+	cq->comp_vector = attr->comp_vector;
 	cq->q = ndk_queue_create(attr->cqe, entry_size(cq->user), udata,
 				 udata ? ndk_udata_ctx(udata) : NULL, &resp.mi);
 	if (IS_ERR(cq->q))
@@ -69,11 +72,28 @@ int ndk_ib_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 	return 0;
 }
 
+/*
+ * No QP refers to it any more, so no NIC context does. A handler that is still to
+ * be called elsewhere would find its consumer gone.
+ */
+int ndk_pre_destroy_cq(struct ib_cq *ibcq)
+{
+	cancel_work_sync(&to_ndk_cq(ibcq)->vector.work);
+	return 0;
+}
+
+u32 ndk_cq_vector(const struct ndk_cq *cq)
+{
+	return cq->comp_vector;
+}
+EXPORT_SYMBOL_GPL(ndk_cq_vector);
+
 int ndk_destroy_cq(struct ib_cq *ibcq, struct ib_udata *udata)
 {
 	struct ndk_cq *cq = to_ndk_cq(ibcq);
 
-	/* no QP refers to it any more, so no NIC context does */
+	/* not every consumer goes by way of the above */
+	ndk_pre_destroy_cq(ibcq);
 	ndk_queue_destroy(cq->q);
 	return 0;
 }
@@ -212,11 +232,13 @@ void ndk_cq_put(struct ndk_cq *cq, const struct ib_wc *wc, bool solicited, struc
 	}
 	q->index = next;
 	ndk_queue_set_producer(q, next);
+	cq->vector.entries++;
 	cq->puts++;
 	ndk_count(qp, NDK_STAT_COMPLETIONS, 1);
 
 	if (cq->armed && (cq->armed == IB_CQ_NEXT_COMP || solicited)) {
 		cq->armed = 0;
+		ndk_vector_notified(&cq->vector);
 		ndk_notify_cq(n, cq, NDK_CQ_COMP);
 	} else if (unlikely(cq->held) && (s32)(cq->puts - cq->held_until) >= 0) {
 		cq->held = false;

@@ -12,14 +12,6 @@
 #include "cq.h"
 #include "queue.h"
 
-/**
- * struct ndk_pd - protection domain
- * @ibpd: the verbs object
- */
-struct ndk_pd {
-	struct ib_pd ibpd;
-};
-
 /*
  * The kernel API's windows are regions: a send flag of its IB_WR_REG_MR, in the
  * range that verbs reserve for drivers, and what a completion of that says.
@@ -53,6 +45,8 @@ int ndk_dealloc_pd(struct ib_pd *pd, struct ib_udata *udata);
 struct ib_mr *ndk_get_dma_mr(struct ib_pd *pd, int access);
 struct ib_mr *ndk_reg_user_mr(struct ib_pd *pd, u64 start, u64 length, u64 iova, int access,
 			      struct ib_udata *udata);
+struct ib_mr *ndk_reg_user_mr_dmabuf(struct ib_pd *pd, u64 offset, u64 length, u64 iova, int fd,
+				     int access, struct uverbs_attr_bundle *attrs);
 struct ib_mr *ndk_rereg_user_mr(struct ib_mr *ibmr, int flags, u64 start, u64 length, u64 iova,
 				int access, struct ib_pd *pd, struct ib_udata *udata);
 struct ib_mr *ndk_alloc_mr(struct ib_pd *pd, enum ib_mr_type type, u32 max_num_sg);

@@ -256,6 +256,8 @@ static int modify_locked(struct ndk_qp *qp, const struct ib_qp_attr *attr, int m
 	/* back from SQD: what was accepted meanwhile may go on */
 	if (!err && to == IB_QPS_RTS && qp->nic->ops->progress)
 		qp->nic->ops->progress(qp);
+	if (!err && qp->nic->ops->recv_posted)
+		qp->nic->ops->recv_posted(qp);
 	return err;
 }
 

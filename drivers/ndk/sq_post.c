@@ -32,7 +32,7 @@ struct op_rule {
 	bool remote;
 	bool atomic;
 	u8 from;
-	u32 caps;
+	u64 caps;
 };
 
 /* op_rule.from */
@@ -49,7 +49,8 @@ static const struct op_rule op_rules[] = {
 	[IB_WR_ATOMIC_FETCH_AND_ADD]	= { .types = ON_RC, .remote = 1, .atomic = 1 },
 	/* its value comes in the entry, kernel requests have no place for it */
 	[IB_WR_ATOMIC_WRITE]		= { .types = ON_RC, .inline_ok = 1, .remote = 1,
-					    .atomic = 1, .from = BY_USER },
+					    .atomic = 1, .from = BY_USER,
+					    .caps = IB_DEVICE_ATOMIC_WRITE },
 	[IB_WR_SEND_WITH_INV]		= { .types = ON_RC, .inline_ok = 1,
 					    .caps = IB_DEVICE_MEM_MGT_EXTENSIONS },
 	[IB_WR_LOCAL_INV]		= { .types = ON_RC,

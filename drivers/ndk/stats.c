@@ -59,6 +59,10 @@ static const struct rdma_stat_desc descs[NDK_STAT_MAX] = {
 	[NDK_STAT_DROP_NO_RECV].name = "drop_no_recv",
 	[NDK_STAT_DROP_ACCESS].name = "drop_access",
 	[NDK_STAT_DROP_TX].name = "drop_tx",
+	[NDK_STAT_LOWER_POSTS].name = "lower_posts",
+	[NDK_STAT_LOWER_REFUSED].name = "lower_refused",
+	[NDK_STAT_LOWER_RECVS].name = "lower_recvs",
+	[NDK_STAT_LOWER_STRAY].name = "lower_stray",
 };
 
 static void sum(struct ndk_stats __percpu *blocks, u64 *value)

@@ -136,7 +136,7 @@ static int register_locked(struct sr_mr *mr, const struct ndk_swqe *wqe)
  */
 int sr_mr_register(struct sr_qp *qp, const struct ndk_swqe *wqe)
 {
-	struct sr_mr *mr = xa_load(&qp->dev->mrs, wqe->rkey >> 8);
+	struct sr_mr *mr = sr_mr_of_key(qp->dev, wqe->rkey);
 	int err;
 
 	if (!mr || !mr->staged.max || mr->pd != qp->nqp->ibqp.pd)
@@ -205,7 +205,7 @@ static int invalidate_locked(struct sr_qp *qp, struct sr_mr *mr, u32 key, bool r
  */
 int sr_mr_invalidate(struct sr_qp *qp, u32 key, bool remote)
 {
-	struct sr_mr *mr = xa_load(&qp->dev->mrs, key >> 8);
+	struct sr_mr *mr = sr_mr_of_key(qp->dev, key);
 	int err;
 
 	if (!mr || !mr->revocable || mr->pd != qp->nqp->ibqp.pd || (mr->window && !mr->type2))

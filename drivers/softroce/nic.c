@@ -156,6 +156,7 @@ const struct ndk_nic_ops sr_nic_ops = {
 	.doorbell = sr_doorbell,
 	.progress = sr_progress,
 	.reg_user_mr = sr_reg_user_mr,
+	.reg_user_mr_dmabuf = sr_reg_user_mr_dmabuf,
 	.get_dma_mr = sr_get_dma_mr,
 	.alloc_mr = sr_alloc_mr,
 	.map_mr_sg = sr_map_mr_sg,

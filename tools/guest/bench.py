@@ -17,8 +17,10 @@ sys.dont_write_bytecode = True
 
 import ndkperf						# noqa: E402
 import nvme						# noqa: E402
+import toe_bench					# noqa: E402
 from perftest import Pair				# noqa: E402
-from topology import Failed, SYS, load, loop, sh, veth	# noqa: E402
+from topology import (					# noqa: E402
+    End, Failed, SYS, add_link, load, loop, sh, veth)
 
 CHAIN = 16
 METER = os.path.join(os.path.dirname(os.path.realpath(__file__)),
@@ -91,6 +93,11 @@ class Bench:
             self._set_up_ours()
         except Failed as error:
             self.fail("setting up ndk", error)
+        try:
+            load("ndk_hca")
+            self._set_up_stacked(rxe)
+        except Failed as error:
+            self.fail("setting up ndk_hca", error)
 
     def _set_up_ours(self):
         own = loop("ndk", "ndk0", "dummy0", "10.79.0.1", "alone")
@@ -106,6 +113,13 @@ class Bench:
         if switch:
             self.columns.append(Column("ndk", "loopback-wire", own, own, 0,
                                        "wire"))
+
+    def _set_up_stacked(self, rxe):
+        """On that very rxe: what differs is what we add."""
+        own = End("ndkh0", rxe.address)
+        add_link(own, "ndk_hca", "dummy0")
+        self.columns += [Column("hca", "on rxe", own, own),
+                         Column("hca", "on rxe", own, own, CHAIN)]
 
     def emit(self, column, name, size, value, unit, number):
         options = "defer=%d" % column.chain if column.chain else ""
@@ -133,6 +147,11 @@ class Bench:
             self.emit(column, name, size,
                       result.counters.get("doorbells", 0) / requests,
                       "doorbells/msg", number)
+        bells = result.counters.get("doorbells")
+        if bells and column.device == "hca":
+            self.emit(column, name + ": per chain", size,
+                      result.counters["lower_posts"] / bells, "lower posts",
+                      number)
 
     def wanted(self, column, test):
         """A latency test waits for each request: nothing to defer. The
@@ -229,6 +248,17 @@ class Bench:
             except (Failed, ValueError, subprocess.SubprocessError) as error:
                 self.fail("memory of " + column.device, error)
 
+    def offload(self):
+        """The offload core; its module measures while it is loaded."""
+        for number in range(1, self.rounds + 1):
+            self.progress("round %d: offload core" % number)
+            try:
+                for name, path, size, value, unit in toe_bench.measure():
+                    self.emit(Column("toe", path, None, None), name, size,
+                              value, unit, number)
+            except (Failed, ValueError, OSError) as error:
+                self.fail("offload core", error)
+
 
 def main():
     bench = Bench(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
@@ -236,6 +266,7 @@ def main():
     bench.memory()
     bench.run_rounds()
     bench.kernel_api()
+    bench.offload()
     bench.disks()
     bench.progress("done, %d failed" % bench.failed)
     return 1 if bench.failed else 0
