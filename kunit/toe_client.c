@@ -2,6 +2,7 @@
 /*
  * The receive client of the tests, see toe_client.h.
  */
+#include <linux/delay.h>
 #include <linux/slab.h>
 
 #include "toe_client.h"
@@ -310,6 +311,16 @@ struct tc_req *tc_new_req(struct tc *c, u32 bytes, u32 flags)
 int tc_recv(struct tc *c, u32 bytes, u32 flags)
 {
 	return toe_endpoint_receive(c->ep, &tc_new_req(c, bytes, flags)->req);
+}
+
+/* What a return makes possible happens where handlers may run, not in the call. */
+void tc_wait(struct tc *c, u32 pos)
+{
+	int left;
+
+	for (left = 5000; left && READ_ONCE(c->pos) != pos; left--)
+		usleep_range(500, 1000);
+	KUNIT_EXPECT_EQ(c->test, c->pos, pos);
 }
 
 void tc_expect(struct tc *c, int line, const char *want)

@@ -28,6 +28,7 @@
 #define TENV_OPS	128
 #define TENV_SENDS	64
 #define TENV_RECVS	64
+#define TENV_FORWARDS	16
 
 /* what is compared of structures that end in padding */
 #define CONN_CONST_BYTES	offsetofend(struct toe_conn_const, rcv_wscale)
@@ -121,6 +122,16 @@ struct tenv_recv {
 };
 
 /**
+ * struct tenv_forward - a segment the host received
+ * @f: the request
+ * @e: the test's world
+ */
+struct tenv_forward {
+	struct toe_forward f;
+	struct tenv *e;
+};
+
+/**
  * struct tenv - one test's world
  * @test: the test
  * @m: the target
@@ -133,6 +144,8 @@ struct tenv_recv {
  * @nsends: how many
  * @recvs: requests built
  * @nrecvs: how many
+ * @forwards: segments forwarded
+ * @nforwards: how many
  * @take_hints: the host uploads when the target gives a hint
  * @take_sends: the host keeps unsent data of uploads
  * @take_buffered: the host keeps undelivered data of uploads
@@ -160,6 +173,8 @@ struct tenv {
 	unsigned int nsends;
 	struct tenv_recv recvs[TENV_RECVS];
 	unsigned int nrecvs;
+	struct tenv_forward forwards[TENV_FORWARDS];
+	unsigned int nforwards;
 	bool take_hints;
 	bool take_sends;
 	bool take_buffered;

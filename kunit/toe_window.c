@@ -14,7 +14,7 @@ static void r_toe_41_second_initiate(struct kunit *test)
 	e->m->when[TOE_INITIATE] = TMOCK_LATER;
 	tenv_start(e, TOE_INITIATE, "n0(p0(c0))");
 	tlog_clear(&e->m->log);
-	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "n0(p0(c0))"), -EALREADY);
+	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "n0a(p0a(c0a))"), -EALREADY);
 	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "n0a"), -EALREADY);
 	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "p0(c0a)"), -EALREADY);
 	EXPECT_LOG(e, "");
@@ -353,7 +353,7 @@ static void r_toe_48_segments_for_the_host(struct kunit *test)
 	tmock_finish(e->m, TOE_INITIATE);
 	EXPECT_LOG(e, "c0.offloaded SUCCESS; +forward c0; forward SUCCESS; initiate p0 SUCCESS");
 	tmock_finish(e->m, TOE_INITIATE);
-	EXPECT_LOG(e, "c1.offloaded TCP_XMIT_BUFFER; forward UPLOAD_IN_PROGRESS; "
+	EXPECT_LOG(e, "forward UPLOAD_IN_PROGRESS; c1.offloaded TCP_XMIT_BUFFER; "
 		   "initiate p0 FAILURE");
 }
 
