@@ -353,7 +353,7 @@ static void r_toe_48_segments_for_the_host(struct kunit *test)
 	tmock_finish(e->m, TOE_INITIATE);
 	EXPECT_LOG(e, "c0.offloaded SUCCESS; +forward c0; forward SUCCESS; initiate p0 SUCCESS");
 	tmock_finish(e->m, TOE_INITIATE);
-	EXPECT_LOG(e, "forward UPLOAD_IN_PROGRESS; c1.offloaded TCP_XMIT_BUFFER; "
+	EXPECT_LOG(e, "c1.offloaded TCP_XMIT_BUFFER; forward UPLOAD_IN_PROGRESS; "
 		   "initiate p0 FAILURE");
 }
 
