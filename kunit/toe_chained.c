@@ -112,19 +112,25 @@ static void r_tdi_06_entire_message_always(struct kunit *test)
 	tc_delete(c);
 }
 
-/* Part of a message is no unit: it waits for the rest, or is copied. */
+/* A message that comes in pieces is no unit: it is copied, or waits for a request. */
 static void r_tdi_06_part_of_a_message_is_not_chained(struct kunit *test)
 {
 	struct toe_endpoint_attr a = { .name = "test", .budget = TC_BUDGET, .messages = true };
 	struct tc *c = tc_new(test, &a, "7");
 
 	tc_feed(c, 100, 0);
-	EXPECT_TC(c, "");
 	tc_feed(c, 50, TOE_RX_EOR);
-	EXPECT_TC(c, "chained 150 NE");
+	EXPECT_TC(c, "");
+	KUNIT_EXPECT_EQ(test, tc_recv(c, 200, 0), 0);
+	EXPECT_TC(c, "req0 SUCCESS 150");
 	tc_feed(c, 10, TOE_RX_EOR);
 	tc_feed(c, 20, TOE_RX_EOR);
 	EXPECT_TC(c, "chained 10 NE; chained 20 NE");
+	KUNIT_EXPECT_EQ(test, tc_set(c, TOE_EVENT_RECEIVE), 0);
+	tc_feed(c, 200, 0);
+	tc_feed(c, 30, TOE_RX_EOR);
+	KUNIT_EXPECT_EQ(test, tc_stats(c).chained, 2);
+	KUNIT_EXPECT_EQ(test, c->pos, 410);
 	tc_delete(c);
 }
 
