@@ -613,7 +613,7 @@ static void r_tdi_22_two_clients_of_one_buffer(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tc_checksum(&b->kept[0]), sum);
 	tc_return_all(b);
 	for (left = 1000; left && refcount_read(&skb->users) > 1; left--)
-		msleep(1);
+		usleep_range(500, 1000);
 	KUNIT_EXPECT_EQ(test, refcount_read(&skb->users), 1);
 	kfree_skb(skb);
 	tc_delete(a);

@@ -124,6 +124,7 @@ static u32 chained(struct tc *c, const struct toe_chained *ch, const char *name)
 
 static u32 copy(struct tc *c, struct toe_indication *ind, const char *name)
 {
+	bool more = ind->indicated != ind->available;
 	u32 answer = TOE_SUCCESS, i;
 	char text[8];
 
@@ -131,8 +132,8 @@ static u32 copy(struct tc *c, struct toe_indication *ind, const char *name)
 	     letters(text, ind->flags));
 	check_flags(c, ind->flags);
 	if (ind->indicated > ind->available || ind->context != c || ind->taken ||
-	    !(ind->flags & TOE_IND_COPY_LOOKAHEAD) != (ind->indicated == ind->available) ||
-	    (ind->indicated < 128 && ind->indicated != ind->available))
+	    !(ind->flags & TOE_IND_COPY_LOOKAHEAD) == more ||
+	    (ind->indicated < 128 && more))
 		c->bad_flags++;
 	for (i = 0; i < ind->indicated; i++)
 		if (((const u8 *)ind->data)[i] != expected(c, ind->flags, i))

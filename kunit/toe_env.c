@@ -4,6 +4,7 @@
  * toe_env.h. Requests and received data are in toe_env_data.c.
  */
 #include <linux/ctype.h>
+#include <linux/delay.h>
 #include <linux/slab.h>
 
 #include "toe_env.h"
@@ -513,7 +514,7 @@ static void wait_done(struct tenv_op *o)
 
 	tenv_flush(o->e);
 	for (left = TRIES_MS; left && !READ_ONCE(o->done); left--)
-		msleep(1);
+		usleep_range(500, 1000);
 	tenv_flush(o->e);
 }
 
@@ -592,6 +593,14 @@ void tenv_expect_statuses(struct tenv *e, const char *file, int line, struct ten
 	if (strcmp(text, want))
 		KUNIT_FAIL(e->test, "%s:%d: wanted [%s], was [%s]", strrchr(file, '/') ?: file,
 			   line, want, text);
+}
+
+void tenv_expect_state(struct tenv *e, const char *file, int line, const char *name,
+		       enum toe_obj_state want)
+{
+	enum toe_obj_state is = toe_obj_state(tenv_o(e, name));
+
+	KUNIT_EXPECT_EQ_MSG(e->test, is, want, "%s:%d: %s", strrchr(file, '/') ?: file, line, name);
 }
 
 bool tenv_logged(struct tenv *e, const char *word)

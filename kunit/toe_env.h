@@ -229,14 +229,15 @@ void tenv_tick(struct tenv *e, u32 ticks);
 void tenv_expect_log(struct tenv *e, const char *file, int line, const char *want);
 void tenv_expect_statuses(struct tenv *e, const char *file, int line, struct tenv_op *o,
 			  const char *want);
+void tenv_expect_state(struct tenv *e, const char *file, int line, const char *name,
+		       enum toe_obj_state want);
 bool tenv_logged(struct tenv *e, const char *word);
 bool tenv_ends_with(struct tenv *e, const char *word);
 unsigned int tenv_count(struct tenv *e, const char *word);
 int tenv_complaints(struct tenv *e, enum toe_complaint c);
 #define EXPECT_LOG(e, want) tenv_expect_log(e, __FILE__, __LINE__, want)
 #define EXPECT_STATUSES(e, o, want) tenv_expect_statuses(e, __FILE__, __LINE__, o, want)
-#define EXPECT_STATE(e, name, s) \
-	KUNIT_EXPECT_EQ((e)->test, toe_obj_state(tenv_o(e, name)), s)
+#define EXPECT_STATE(e, name, s) tenv_expect_state(e, __FILE__, __LINE__, name, s)
 
 /* data */
 struct tenv_send *tenv_new_send(struct tenv *e, u32 bytes, u32 flags);

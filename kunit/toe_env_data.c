@@ -101,7 +101,7 @@ static void disconnected(struct toe_conn *conn, void *priv)
 	tlog(&o->e->m->log, "%s.eof", o->name);
 }
 
-static void reset(struct toe_conn *conn, void *priv)
+static void was_reset(struct toe_conn *conn, void *priv)
 {
 	struct tenv_obj *o = priv;
 
@@ -112,7 +112,7 @@ static void reset(struct toe_conn *conn, void *priv)
 const struct toe_consumer_ops tenv_consumer_ops = {
 	.indicate = indicate,
 	.disconnect = disconnected,
-	.aborted = reset,
+	.aborted = was_reset,
 };
 
 static void send_done(struct toe_send *s)

@@ -3,6 +3,8 @@
  * Events, signals, neighbors, counters, and the adapter: R-TOE-144 to R-TOE-168
  * as far as the core is concerned.
  */
+#include <linux/delay.h>
+
 #include "toe_env.h"
 
 static u64 handle_of(struct tenv *e, const char *name)
@@ -133,7 +135,7 @@ static void r_toe_156_backlog_is_throttled(struct kunit *test)
 	/* the newest comes in the end, the period over */
 	for (i = 0; i < 50 && !tenv_logged(e, "c0.backlog 20000"); i++) {
 		tenv_tick(e, 100);
-		msleep(1);
+		usleep_range(500, 1000);
 	}
 	KUNIT_EXPECT_EQ(test, tenv_count(e, "c0.backlog 20000"), 1);
 	KUNIT_EXPECT_LE(test, tenv_count(e, "c0.backlog"), 2);

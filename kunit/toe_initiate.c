@@ -34,8 +34,8 @@ static void r_toe_20_one_connection_slot(struct kunit *test)
 	tenv_world(e, "n1(p1(c1 c2) p2(c3))");
 	e->m->room[TOE_CONN] = 1;
 	o = tenv_run(e, TOE_INITIATE, "n1(p1(c1 c2) p2(c3))");
-	EXPECT_STATUSES(e, o, "SUCCESS PARTIAL_SUCCESS SUCCESS TCP_ENTRIES "
-			"PARTIAL_SUCCESS TCP_ENTRIES");
+	EXPECT_STATUSES(e, o,
+			"SUCCESS PARTIAL_SUCCESS SUCCESS TCP_ENTRIES PARTIAL_SUCCESS TCP_ENTRIES");
 	EXPECT_STATE(e, "p1", TOE_OFFLOADED);
 	EXPECT_STATE(e, "p2", TOE_OFFLOADED);
 	EXPECT_STATE(e, "c1", TOE_OFFLOADED);
@@ -307,8 +307,8 @@ static void r_toe_30_limits_of_the_target(struct kunit *test)
 	pv.mtu = TMOCK_MTU + 1;
 	KUNIT_ASSERT_EQ(test, toe_obj_set(tenv_o(e, "p1"), TOE_STATE_CACHED, &pv), 0);
 	o = tenv_run(e, TOE_INITIATE, "n0(p0(c0 c1) p1(c2))");
-	EXPECT_STATUSES(e, o, "PARTIAL_SUCCESS PARTIAL_SUCCESS TCP_RCV_WINDOW SUCCESS "
-			"PATH_MTU FAILURE");
+	EXPECT_STATUSES(e, o,
+			"PARTIAL_SUCCESS PARTIAL_SUCCESS TCP_RCV_WINDOW SUCCESS PATH_MTU FAILURE");
 	e->m->room[TOE_NEIGH] = 1;
 	o = tenv_run(e, TOE_INITIATE, "n1");
 	KUNIT_EXPECT_EQ(test, o->op->root->status, TOE_NEIGHBOR_ENTRIES);

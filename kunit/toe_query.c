@@ -189,8 +189,10 @@ static void expect_corrupt_order(struct tenv *e, const struct corrupt_case *c)
 	char *want = kunit_kzalloc(e->test, 512, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(e->test, want);
-	snprintf(want, 512, "+%s c0; %s c0 FAILURE; c0.retrieve hardware; c0.aborted; c0.reset; +terminate c0; send0 REQUEST_ABORTED 0; send1 REQUEST_ABORTED 0; recv0 REQUEST_ABORTED 0; c0.uploaded FAILURE",
-		 name, name);
+	snprintf(want, 512, "+%s c0; %s c0 FAILURE; %s; %s; %s", name, name,
+		 "c0.retrieve hardware; c0.aborted; c0.reset; +terminate c0",
+		 "send0 REQUEST_ABORTED 0; send1 REQUEST_ABORTED 0; recv0 REQUEST_ABORTED 0",
+		 "c0.uploaded FAILURE");
 	EXPECT_LOG(e, want);
 }
 

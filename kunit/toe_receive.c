@@ -315,7 +315,10 @@ static int feeder_main(void *arg)
 
 static void slow_down(struct tenv_obj *o, struct toe_rx *rx)
 {
-	udelay(20);
+	u64 end = ktime_get_ns() + 20 * NSEC_PER_USEC;
+
+	while (ktime_get_ns() < end)
+		cpu_relax();
 }
 
 /* Two processors deliver to one connection: never two of its calls at a time. */
