@@ -142,6 +142,7 @@ static void r_toe_139_budget_of_a_client(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, room(e), 2000);
 	c->times = 0;
 	tc_return_all(c);
+	tc_wait(c, 2000);
 	/* nothing was dropped, and nothing came twice: every byte is checked */
 	KUNIT_EXPECT_EQ(test, c->pos, 2000);
 	KUNIT_EXPECT_EQ(test, room(e), 0);
