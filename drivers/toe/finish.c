@@ -104,6 +104,7 @@ static void home(struct toe_obj *obj)
 	obj->ctx = NULL;
 	toe_obj_move(obj, TOE_IN_HOST);
 	/* its events were forgotten, so none are held: nothing here outlives an offload */
+	toe_backlog_drop(obj);
 	obj->flags = 0;
 	obj->reported = 0;
 	toe_release(obj);
