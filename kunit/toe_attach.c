@@ -72,7 +72,7 @@ static void r_tdi_45_refusal_closes_the_gate(struct kunit *test)
 		tenv_rx(e, "c0", 10, TOE_RX_PSH);
 	EXPECT_TC(c, "chained 10 NE");
 	KUNIT_EXPECT_EQ(test, room(e), 100);
-	KUNIT_EXPECT_EQ(test, tc_recv(c, 15, 0), 0);
+	KUNIT_EXPECT_EQ(test, tc_recv(c, 15, TOE_RCV_NO_PUSH), 0);
 	KUNIT_EXPECT_EQ(test, c->pos, 100);
 	KUNIT_EXPECT_EQ(test, c->reqs[0].req.bytes, 15);
 	leave(c);
