@@ -72,7 +72,7 @@ static void r_tdi_45_refusal_closes_the_gate(struct kunit *test)
 		tenv_rx(e, "c0", 10, TOE_RX_PSH);
 	EXPECT_TC(c, "chained 10 NE");
 	KUNIT_EXPECT_EQ(test, room(e), 100);
-	KUNIT_EXPECT_EQ(test, tc_recv(c, 15, 0), 0);
+	KUNIT_EXPECT_EQ(test, tc_recv(c, 15, TOE_RCV_NO_PUSH), 0);
 	KUNIT_EXPECT_EQ(test, c->pos, 100);
 	KUNIT_EXPECT_EQ(test, c->reqs[0].req.bytes, 15);
 	leave(c);
@@ -142,6 +142,7 @@ static void r_toe_139_budget_of_a_client(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, room(e), 2000);
 	c->times = 0;
 	tc_return_all(c);
+	tc_wait(c, 2000);
 	/* nothing was dropped, and nothing came twice: every byte is checked */
 	KUNIT_EXPECT_EQ(test, c->pos, 2000);
 	KUNIT_EXPECT_EQ(test, room(e), 0);

@@ -61,17 +61,18 @@ static struct toe_recv *first_request(struct toe_deliver *d)
 }
 
 /* The runner drops the lock around what takes long or calls out. */
-static void unlock(struct toe_deliver *d, unsigned long *flags)
+static void unlock(struct toe_deliver *d, unsigned long *flags) __releases(&d->lock)
 {
 	spin_unlock_irqrestore(&d->lock, *flags);
 }
 
-static void relock(struct toe_deliver *d, unsigned long *flags)
+static void relock(struct toe_deliver *d, unsigned long *flags) __acquires(&d->lock)
 {
 	spin_lock_irqsave(&d->lock, *flags);
 }
 
 static void complete_list(struct toe_deliver *d, struct list_head *done, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	struct toe_recv *r;
 
@@ -104,6 +105,7 @@ static struct toe_rx *consume(struct toe_deliver *d, struct toe_rx *rx, u32 n)
  * the lock is not needed meanwhile; others only append.
  */
 static bool place_some(struct toe_deliver *d, struct toe_recv *r, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	struct toe_rx *rx = first_unit(d), *used;
 	size_t n;
@@ -130,6 +132,7 @@ static bool place_some(struct toe_deliver *d, struct toe_recv *r, unsigned long 
 
 /* A look at what waits. The units stay, and only the runner could take them. */
 static void peek(struct toe_deliver *d, struct toe_recv *r, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	struct toe_rx *rx;
 	size_t n;
@@ -186,6 +189,7 @@ static void take_off(struct toe_deliver *d, struct toe_recv *r, struct list_head
  * anew with every arrival (toe.md 3.3; the flowchart would let it run on).
  */
 static void tend_timer(struct toe_deliver *d, bool placed, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	struct toe_recv *r = first_request(d);
 	bool wanted = r && r->bytes && !(r->flags & TOE_RECV_NO_PUSH);
@@ -263,6 +267,7 @@ static bool end_requests(struct toe_deliver *d, u32 status, unsigned long *flags
 }
 
 static bool drop_units(struct toe_deliver *d, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	LIST_HEAD(units);
 
@@ -277,6 +282,7 @@ static bool drop_units(struct toe_deliver *d, unsigned long *flags)
 }
 
 static bool tell_abort(struct toe_deliver *d, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	if (d->abort_told)
 		return false;
@@ -288,6 +294,7 @@ static bool tell_abort(struct toe_deliver *d, unsigned long *flags)
 }
 
 static bool tell_fin(struct toe_deliver *d, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	if (!d->fin || !list_empty(&d->units))
 		return false;
@@ -316,6 +323,7 @@ static void take_back(struct toe_deliver *d, struct toe_rx *rx, u32 status)
 }
 
 static bool indicate(struct toe_deliver *d, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	struct toe_rx *rx = first_unit(d);
 	u32 posts = d->posts;
@@ -347,6 +355,7 @@ static bool indicate(struct toe_deliver *d, unsigned long *flags)
 }
 
 static bool tell_consumed(struct toe_deliver *d, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	u32 n = d->used;
 
