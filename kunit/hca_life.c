@@ -107,8 +107,8 @@ static void every_lower_creation_may_fail(struct kunit *test)
 			KUNIT_EXPECT_EQ(test, err, -ENOMEM);
 	}
 	KUNIT_EXPECT_EQ(test, err, 0);
-	/* PD, CQ and QP, MR, SRQ, CQ and QP */
-	KUNIT_EXPECT_EQ(test, n - 2, 7);
+	/* PD and the key it has for local use; CQ, QP; MR; SRQ; CQ, QP */
+	KUNIT_EXPECT_EQ(test, n - 2, 8);
 	e->low->fail_nth = 0;
 }
 
