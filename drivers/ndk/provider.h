@@ -8,16 +8,16 @@
 #include <linux/overflow.h>
 #include <ndk/nic.h>
 
+#include "api/hooks.h"
 #include "cq.h"
 #include "queue.h"
 
-/**
- * struct ndk_pd - protection domain
- * @ibpd: the verbs object
+/*
+ * The kernel API's windows are regions: a send flag of its IB_WR_REG_MR, in the
+ * range that verbs reserve for drivers, and what a completion of that says.
  */
-struct ndk_pd {
-	struct ib_pd ibpd;
-};
+#define NDK_SEND_WINDOW		BIT(29)
+#define NDK_WC_WINDOW		BIT(30)
 
 /* nic.c, device.c, settings.c */
 extern const struct ib_device_ops ndk_dev_ops;
@@ -25,6 +25,7 @@ int ndk_settings_init(struct ndk_nic *nic);
 void ndk_settings_exit(struct ndk_nic *nic);
 
 /* stats.c */
+u64 ndk_stat_sum(struct ndk_stats __percpu *blocks, enum ndk_stat i);
 struct rdma_hw_stats *ndk_alloc_hw_port_stats(struct ib_device *ibdev, u32 port);
 int ndk_get_hw_stats(struct ib_device *ibdev, struct rdma_hw_stats *stats, u32 port, int index);
 int ndk_counter_bind_qp(struct rdma_counter *counter, struct ib_qp *ibqp);
@@ -64,7 +65,7 @@ int ndk_alloc_mw(struct ib_mw *ibmw, struct ib_udata *udata);
 int ndk_dealloc_mw(struct ib_mw *ibmw);
 
 /* qp.c, qp_state.c */
-int ndk_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *init, struct ib_udata *udata);
+int ndk_ib_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *init, struct ib_udata *udata);
 int ndk_modify_qp(struct ib_qp *ibqp, struct ib_qp_attr *attr, int mask, struct ib_udata *udata);
 int ndk_query_qp(struct ib_qp *ibqp, struct ib_qp_attr *attr, int mask,
 		 struct ib_qp_init_attr *init);

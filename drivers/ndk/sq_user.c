@@ -177,6 +177,12 @@ int ndk_sq_post_user(struct ndk_qp *qp)
 	int err = 0, nic_err;
 	u64 wr_id = 0;
 
+	/*
+	 * User space posts receives without a call: it may have done so before, and
+	 * what it sends now may be answered at once.
+	 */
+	if (qp->nic->ops->recv_posted)
+		qp->nic->ops->recv_posted(qp);
 	ndk_defer_begin(&sq->defer, &p);
 	producer = ndk_queue_producer(sq->user);
 	empty = producer == sq->user_taken;

@@ -147,6 +147,30 @@ int sr_mr_register(struct sr_qp *qp, const struct ndk_swqe *wqe)
 	return err;
 }
 
+/**
+ * sr_enable_mr() - see struct ndk_nic_ops
+ * @nmr: the region, mapped
+ * @access: its rights
+ *
+ * Return: 0 or a negative errno.
+ */
+int sr_enable_mr(struct ndk_mr *nmr, int access)
+{
+	const struct ndk_swqe wqe = {
+		.remote_addr = nmr->ibmr.iova,
+		.key_length = nmr->ibmr.length,
+		.access = access,
+		.rkey = nmr->ibmr.rkey,
+	};
+	struct sr_mr *mr = nmr->priv;
+	int err;
+
+	spin_lock_bh(&mr->lock);
+	err = register_locked(mr, &wqe);
+	spin_unlock_bh(&mr->lock);
+	return err;
+}
+
 /* A peer may take back only what it was given. */
 static bool peer_may(const struct sr_qp *qp, const struct sr_mr *mr)
 {

@@ -686,6 +686,7 @@ void sr_dmabuf_unmap(struct sr_mr *mr);
 
 /* fastreg.c, rereg.c, mw.c: process context; sr_map_mr_sg() any */
 int sr_alloc_mr(struct ndk_mr *nmr, u32 max_num_sg);
+int sr_enable_mr(struct ndk_mr *nmr, int access);
 int sr_map_mr_sg(struct ndk_mr *nmr, struct scatterlist *sg, int num, unsigned int *offset);
 int sr_rereg_user_mr(struct ndk_mr *nmr, int flags, u64 start, u64 length, u64 iova,
 		     int access, struct ib_pd *pd);

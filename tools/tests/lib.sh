@@ -180,7 +180,8 @@ no_leaks()
 END_LOOP="ndk0 10.80.0.1 -"
 END_LEFT="ndkl 10.81.0.1 left"
 END_RIGHT="ndkr 10.81.0.2 right"
-# rxe works in the first namespace only, so there both ends are one device.
+# rxe works in the first namespace only, so there both ends are one device; and
+# what is stacked on it (kind ndk_hca) as well.
 [ "$KIND" = ndk ] || END_LEFT=$END_LOOP END_RIGHT=$END_LOOP
 export END_LOOP END_LEFT END_RIGHT
 
@@ -189,6 +190,18 @@ load_modules()
 	case $KIND in
 	ndk) modprobe -a ib_uverbs rdma_ucm ndk_softroce ;;
 	rxe) modprobe -a ib_uverbs rdma_ucm rdma_rxe ;;
+	ndk_hca) modprobe -a ib_uverbs rdma_ucm "$(lower_module)" ndk_hca ;;
+	esac
+}
+
+# Kind ndk_hca stands on a device of kind NDK_LOWER, whose name begins with low.
+LOWER=${NDK_LOWER:-rxe}
+
+lower_module()
+{
+	case $LOWER in
+	rxe) echo rdma_rxe ;;
+	*) echo "$LOWER" ;;
 	esac
 }
 
@@ -272,6 +285,7 @@ add_device()
 	local device address ns
 
 	read -r device address ns <<<"$1"
+	[ "$KIND" != ndk_hca ] || rdma link add "low$device" type "$LOWER" netdev "$2"
 	in_ns "$ns" rdma link add "$device" type "$KIND" netdev "$2"
 	wait_for 20 port_is "$device" ACTIVE
 	wait_for 20 has_gid "$device" "$address"
@@ -292,6 +306,7 @@ END
 loop_down()
 {
 	[ ! -e "$SYS/ndk0" ] || rdma link delete ndk0
+	[ ! -e "$SYS/lowndk0" ] || rdma link delete lowndk0
 	ip link delete d0
 }
 
