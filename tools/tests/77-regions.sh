@@ -25,6 +25,7 @@ huge_pages()
 	local before
 
 	before=$(</proc/sys/vm/nr_hugepages)
+	[ ! -e /proc/sys/vm/compact_memory ] || echo 1 >/proc/sys/vm/compact_memory
 	echo $((before + 1)) >/proc/sys/vm/nr_hugepages
 	same "huge pages" $((before + 1)) "$(</proc/sys/vm/nr_hugepages)"
 	buffers huge-pages

@@ -413,7 +413,7 @@ cm_listens()
 # LISTENS names the function that tells whether the server listens.
 both()
 {
-	local server_ns client_ns pid limit=${PAIR_LIMIT:-60}
+	local server_ns client_ns pid limit=${PAIR_LIMIT:-$(scaled 60 600)}
 
 	read -r _ _ server_ns <<<"$1"
 	read -r _ _ client_ns <<<"$2"
