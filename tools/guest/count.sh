@@ -31,24 +31,22 @@ done
 # all that the receiving end does; the program's nanoseconds are instructions
 chain()
 {
-	local log server options=
+	local log server json chains instructions options=
 
 	log=$(mktemp)
 	"$program" --server --bind 10.80.0.1 --clients 1 >"$log" 2>&1 &
 	server=$!
 	until grep -q '^listening' "$log"; do sleep 0.01; done
-	"$program" --connect 10.80.0.1 --op "$2" --chain "$3" --depth "$4" --size "$5" \
-		--defer "$6" --chains 2000 --json --quiet >"$log"
+	json=$("$program" --connect 10.80.0.1 --op "$2" --chain "$3" --depth "$4" \
+		--size "$5" --defer "$6" --chains 2000 --json --quiet)
 	wait "$server"
-	[ "$6" = off ] || options=defer=$3
-	sed "s/.*\"chains\": \([0-9]*\),.*\"nsecs\": \([0-9]*\),.*/\1 \2/" "$log" | {
-		read -r chains instructions
-		printf '{"name": "%s", "device": "ndk", "path": "loopback", ' "$1"
-		printf '"size": %s, "options": "%s", "value": %s, ' "$5" "$options" \
-			$((instructions / chains))
-		printf '"unit": "instructions", "round": 1}\n'
-	}
 	rm "$log"
+	chains=$(sed 's/.*"chains": \([0-9]*\),.*/\1/' <<<"$json")
+	instructions=$(sed 's/.*"nsecs": \([0-9]*\),.*/\1/' <<<"$json")
+	[ "$6" = off ] || options=defer=$3
+	printf '{"name": "%s", "device": "ndk", "path": "loopback", "size": %s, ' "$1" "$5"
+	printf '"options": "%s", "value": %s, ' "$options" $((instructions / chains))
+	printf '"unit": "instructions", "round": 1}\n'
 }
 
 program=$(dirname "$0")/../../build/ndkperf
