@@ -13,7 +13,8 @@
 
 #include "server.h"
 
-#define BATCH	16
+#define BATCH		16
+#define NOTIFY_USECS	50
 
 /* context of the one request that is not a receive */
 #define READING	((void *)1UL)
@@ -227,6 +228,15 @@ static int make_receives(struct perf_peer *p)
 	return err;
 }
 
+/*
+ * A callback for many messages, not for each: there are receives enough to post
+ * them again a little later. Where the adapter cannot do that, it is done without.
+ */
+static void notify_less(struct perf_peer *p)
+{
+	ndk_control_cq_interrupt_moderation(p->end.cq, NOTIFY_USECS, max(p->receives / 4, 1U));
+}
+
 static int make_objects(struct perf_peer *p)
 {
 	bool sends = p->op == NDKPERF_SEND || p->op == NDKPERF_FASTREG_SEND;
@@ -244,6 +254,7 @@ static int make_objects(struct perf_peer *p)
 	if (err)
 		return err;
 	fill_data(p);
+	notify_less(p);
 	return sends ? make_receives(p) : 0;
 }
 
