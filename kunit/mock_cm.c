@@ -275,11 +275,12 @@ void mock_ah_destroy(struct ndk_ah *ah)
 	kfree(mine);
 }
 
-static bool is_ours(struct mock_nic *mock, const union ib_gid *gid)
+/* the device is the QP's: the mock may have let go of it, while it is being removed */
+static bool is_ours(struct ib_device *dev, const union ib_gid *gid)
 {
 	const struct ib_gid_attr *attr;
 
-	attr = rdma_find_gid_by_port(&mock->nic->ibdev, gid, IB_GID_TYPE_ROCE_UDP_ENCAP, 1, NULL);
+	attr = rdma_find_gid_by_port(dev, gid, IB_GID_TYPE_ROCE_UDP_ENCAP, 1, NULL);
 	if (IS_ERR(attr))
 		return false;
 	rdma_put_gid_attr(attr);
@@ -356,7 +357,7 @@ static void send_one(struct mock_nic *mock, struct mock_qp *m, const struct ndk_
 	if (found)
 		ah = *found;
 	xa_unlock_irqrestore(&mock->cm->ahs, flags);
-	if (found && !READ_ONCE(mock->no_gsi) && is_ours(mock, &ah.dgid))
+	if (found && !READ_ONCE(mock->no_gsi) && is_ours(m->qp->ibqp.device, &ah.dgid))
 		deliver(m, w, &ah, n);
 }
 

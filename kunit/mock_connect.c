@@ -109,7 +109,7 @@ static void two_ends_connect(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, m->active.id->device, &mock->nic->ibdev);
 	KUNIT_ASSERT_EQ(test, rdma_resolve_route(m->active.id, 5000), 0);
 	expect(m, &m->active, RDMA_CM_EVENT_ROUTE_RESOLVED);
-	KUNIT_ASSERT_EQ(test, rdma_connect_locked(m->active.id, &param), 0);
+	KUNIT_ASSERT_EQ(test, rdma_connect(m->active.id, &param), 0);
 	expect(m, &m->passive, RDMA_CM_EVENT_CONNECT_REQUEST);
 	param.qp_num = 0x12;
 	rdma_lock_handler(m->passive.id);

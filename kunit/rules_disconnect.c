@@ -72,11 +72,13 @@ static void r_ndk_112_waits_for_the_nic(struct kunit *test)
 	c.a->q->m->hold = true;
 	KUNIT_ASSERT_EQ(test, rwrite(c.e, c.a->q, ID(0), SILENT), 0);
 	KUNIT_ASSERT_EQ(test, rend_disconnect(c.a), -EINPROGRESS);
+	/* well below the time after which it would no longer wait, and be abortive */
+	msleep(QUIET_MS);
+	KUNIT_EXPECT_FALSE_MSG(test, call_is_over(&c.a->disconnect), "the NIC may still read");
+	KUNIT_EXPECT_EQ_MSG(test, atomic_read(&c.p->events), 0, "nor is the peer told");
+	mock_complete(c.a->q->m, U32_MAX);
 	rwait_for(c.e, &c.p->events, 1);
 	KUNIT_ASSERT_EQ(test, call_wait(&c.p->disconnect, rend_disconnect(c.p)), 0);
-	quiet(c.e);
-	KUNIT_EXPECT_FALSE_MSG(test, call_is_over(&c.a->disconnect), "the NIC may still read");
-	mock_complete(c.a->q->m, U32_MAX);
 	KUNIT_EXPECT_EQ(test, call_wait(&c.a->disconnect, -EINPROGRESS), 0);
 	rexpect_none(c.e, c.e->scq);
 }

@@ -31,6 +31,15 @@ static struct net_device *get_netdev(struct ndk_nic *nic)
 	return ib_device_get_netdev(hd->lower, hd->port);
 }
 
+/* We have no connection manager: the lower device's connects our queue pairs. */
+static struct ib_device *cm_device(struct ndk_nic *nic, u32 *port)
+{
+	struct hca_dev *hd = to_hca(nic);
+
+	*port = hd->port;
+	return hd->lower;
+}
+
 static int query_port(struct ndk_nic *nic, struct ib_port_attr *attr)
 {
 	struct hca_dev *hd = to_hca(nic);
@@ -131,6 +140,7 @@ const struct ndk_nic_ops hca_nic_ops = {
 	.kind = "hca",
 	.release = release,
 	.get_netdev = get_netdev,
+	.cm_device = cm_device,
 	.query_port = query_port,
 	.active_mtu = active_mtu,
 	.query_gid = query_gid,

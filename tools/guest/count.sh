@@ -26,3 +26,34 @@ for i in 0 5; do
 		printf '"unit": "instructions", "round": 1}\n'
 	done
 done
+
+# chain NAME OPERATION REQUESTS DEPTH BYTES ON-OR-OFF: the same of a whole chain, with
+# all that the receiving end does; the program's nanoseconds are instructions
+chain()
+{
+	local log server json chains instructions options=
+
+	log=$(mktemp)
+	"$program" --server --bind 10.80.0.1 --clients 1 >"$log" 2>&1 &
+	server=$!
+	until grep -q '^listening' "$log"; do sleep 0.01; done
+	json=$("$program" --connect 10.80.0.1 --op "$2" --chain "$3" --depth "$4" \
+		--size "$5" --defer "$6" --chains 2000 --json --quiet)
+	wait "$server"
+	rm "$log"
+	chains=$(sed 's/.*"chains": \([0-9]*\),.*/\1/' <<<"$json")
+	instructions=$(sed 's/.*"nsecs": \([0-9]*\),.*/\1/' <<<"$json")
+	[ "$6" = off ] || options=defer=$3
+	printf '{"name": "%s", "device": "ndk", "path": "loopback", "size": %s, ' "$1" "$5"
+	printf '"options": "%s", "value": %s, ' "$options" $((instructions / chains))
+	printf '"unit": "instructions", "round": 1}\n'
+}
+
+program=$(dirname "$0")/../../build/ndkperf
+modprobe ndkperf
+# no chain is abandoned, however slow this is
+echo 0 >/sys/class/infiniband/ndk0/ndk/defer_usecs
+for defer in off on; do
+	chain "NDK chain of 3, fastreg+send" fastreg+send 3 48 4096 $defer
+	chain "NDK chain of 16 writes" write 16 64 64 $defer
+done

@@ -39,6 +39,10 @@ PAIRS = (
      ("verbs", "loopback", ""), 1.15),
     ("NDK post, undeferred", ("ndk", "loopback", ""),
      ("verbs", "loopback", ""), 1.15),
+    ("NDK chain of 3, fastreg+send", ("ndk", "loopback", "defer=3"),
+     ("ndk", "loopback", ""), None),
+    ("NDK chain of 16 writes", ("ndk", "loopback", "defer=16"),
+     ("ndk", "loopback", ""), None),
 )
 # The offload core is measured against itself: name -> base column.
 BASES = {
