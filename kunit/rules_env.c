@@ -101,6 +101,15 @@ int call_wait(struct call *c, int ret)
 }
 EXPORT_SYMBOL_GPL(call_wait);
 
+/* The same for threads that are not the test's, and so must not end it. */
+int call_join(struct call *c, int ret)
+{
+	if (ret != -EINPROGRESS)
+		return ret;
+	return wait_for_completion_timeout(&c->done, RULES_WAIT) ? c->status : -ETIMEDOUT;
+}
+EXPORT_SYMBOL_GPL(call_join);
+
 bool call_is_over(struct call *c)
 {
 	return atomic_read(&c->calls);

@@ -153,6 +153,7 @@ void call_created(void *context, int status, struct ndk_object *object);
 void call_done(void *context, int status);
 void call_closed(void *context);
 int call_wait(struct call *c, int ret);
+int call_join(struct call *c, int ret);
 bool call_is_over(struct call *c);
 
 /* Closes an object of any type; *@c is the callback's. */

@@ -194,6 +194,8 @@ static void r_ndk_27_stress_adapter_close_right_behind(struct kunit *test)
 struct noisy {
 	struct renv *env;
 	struct rqp *q;
+	struct call cq_close;
+	struct call qp_close;
 	bool stop;
 	bool gone;
 	bool late;
@@ -230,27 +232,27 @@ static void make_noise(void *arg)
 static void close_the_noise(void *arg)
 {
 	struct noisy *n = arg;
-	struct call c;
+	struct call *c = &n->cq_close;
 
 	usleep_range(10, 500);
 	WRITE_ONCE(n->stop, true);
 	/* from here on the queue pair is left alone, so it may be closed */
 	usleep_range(10, 50);
-	call_init(&c, n->env);
-	call_wait(&c, ndk_close_cq(n->q->scq->cq, call_closed, &c));
+	call_init(c, n->env);
+	call_join(c, ndk_close_cq(n->q->scq->cq, call_closed, c));
 	WRITE_ONCE(n->gone, true);
 }
 
 static void close_its_qp(void *arg)
 {
 	struct noisy *n = arg;
-	struct call c;
+	struct call *c = &n->qp_close;
 
 	while (!READ_ONCE(n->stop))
 		usleep_range(10, 20);
 	usleep_range(100, 200);
-	call_init(&c, n->env);
-	call_wait(&c, ndk_close_qp(n->q->qp, call_closed, &c));
+	call_init(c, n->env);
+	call_join(c, ndk_close_qp(n->q->qp, call_closed, c));
 }
 
 static void r_ndk_29_stress_notifications_and_close(struct kunit *test)
@@ -279,6 +281,8 @@ static void r_ndk_29_stress_notifications_and_close(struct kunit *test)
 		ndk_arm_cq(cq->cq, NDK_CQ_NOTIFY_ANY);
 		run_at_once(e, w, 3);
 		renv_settle(e);
+		KUNIT_ASSERT_EQ(test, atomic_read(&n->cq_close.calls), 1);
+		KUNIT_ASSERT_EQ(test, atomic_read(&n->qp_close.calls), 1);
 		KUNIT_ASSERT_FALSE_MSG(test, n->late, "notified after the close callback");
 		KUNIT_ASSERT_FALSE(test, cq->nested);
 	}
@@ -578,10 +582,10 @@ static void part(void *arg)
 	if (p->how & 1) {
 		ret = rend_disconnect(p->d);
 		/* the other side closes in the end, so this comes to one, too */
-		call_wait(&p->d->disconnect, ret);
+		call_join(&p->d->disconnect, ret);
 	}
 	ret = rend_close(p->d);
-	call_wait(&p->d->close, ret);
+	call_join(&p->d->close, ret);
 	p->at_close = atomic_read(&p->d->events);
 }
 
@@ -606,6 +610,7 @@ static void r_ndk_115_stress_at_most_one_event(struct kunit *test)
 		for (i = 0; i < 2; i++) {
 			struct rend *d = parts[i].d;
 
+			KUNIT_ASSERT_EQ(test, atomic_read(&d->close.calls), 1);
 			KUNIT_ASSERT_LE(test, atomic_read(&d->events), 1);
 			KUNIT_ASSERT_EQ_MSG(test, atomic_read(&d->events), parts[i].at_close,
 					    "an event behind the close callback");

@@ -450,7 +450,8 @@ int ndk_srq_receive(struct ndk_ksrq *srq, void *request_context, const struct nd
  * @receive_depth: receives that may be posted
  * @initiator_depth: initiator requests that may be outstanding, silent ones too
  * @max_receive_sge: SGEs per receive
- * @max_initiator_sge: SGEs per send or write; reads are limited by the adapter
+ * @max_initiator_sge: SGEs per initiator request; of a read no more than
+ *	&ndk_adapter_info.max_read_request_sge either
  * @inline_size: bytes of inline data per request
  * @created: called when a pending create is done
  * @context: for @created
@@ -475,7 +476,8 @@ int ndk_create_qp(struct ndk_kpd *pd, struct ndk_kcq *receive_cq, struct ndk_kcq
  * @srq: where receives are taken from
  * @qp_context: comes with every result
  * @initiator_depth: initiator requests that may be outstanding, silent ones too
- * @max_initiator_sge: SGEs per send or write; reads are limited by the adapter
+ * @max_initiator_sge: SGEs per initiator request; of a read no more than
+ *	&ndk_adapter_info.max_read_request_sge either
  * @inline_size: bytes of inline data per request
  * @created: called when a pending create is done
  * @context: for @created

@@ -370,6 +370,8 @@ static void step_removed(struct ndk_connector *c)
 		conn_end(c, -ECONNABORTED);
 		break;
 	case CONN_CONNECTED:
+		/* nothing more comes of it: no posts, and what was posted is cancelled */
+		ndk_flush(c->qp);
 		abort_connection(c, -ENODEV);
 		break;
 	default:
