@@ -8,9 +8,13 @@
  * connection has one of these in the core, behind toe_receive(); so has an
  * endpoint of a receive client that reads from elsewhere (include/ndk/toe_recv.h).
  *
+ * Pieces of a message that wait are put together, so that it can be indicated
+ * whole.
+ *
  * Whoever brings an event (bytes, a request, the push timer, the end) runs the
  * algorithm to its end. If it is running already, on this CPU or another, the
- * event is left to whom runs it. So the owner's operations are never called
+ * event is left to whom runs it; one who has run for long leaves the rest to a
+ * work item in softirq context. So the owner's operations are never called
  * twice at a time, nor from within each other, and the order of bytes is that
  * of toe_deliver_input() calls (R-TOE-131, 132, 140).
  *
@@ -23,6 +27,7 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/spinlock.h>
 
 #include <ndk/toe.h>
@@ -63,6 +68,7 @@ struct toe_deliver_ops {
  * @lent: bytes the consumer holds
  * @posts: requests posted so far: tells whether one came during an indication
  * @used: bytes consumed that @ops have not been told of
+ * @handed: the runner's work goes on in a work item
  * @messages: units that end in %TOE_RX_EOR are messages; a request takes no more
  *	than one
  * @mid: the last unit that went was not the end of a message
@@ -87,6 +93,7 @@ struct toe_deliver {
 	struct list_head units;
 	struct list_head requests;
 	struct toe_recv *placing;
+	struct llist_node handed;
 	u32 buffered;
 	atomic_t lent;
 	u32 posts;
