@@ -459,7 +459,7 @@ static void go_on(struct toe_deliver *d)
 	waited_for = d->stopped;
 	spin_unlock_irqrestore(&d->lock, flags);
 	if (waited_for)
-		wake_up_var(&d->running);
+		wake_up_var(d);
 }
 
 static void run_handed(struct work_struct *work)
@@ -510,7 +510,7 @@ void toe_deliver_stop(struct toe_deliver *d)
 	spin_lock_irqsave(&d->lock, flags);
 	d->stopped = true;
 	spin_unlock_irqrestore(&d->lock, flags);
-	wait_var_event(&d->running, !is_running(d));
+	wait_var_event(d, !is_running(d));
 }
 EXPORT_SYMBOL_GPL(toe_deliver_stop);
 
