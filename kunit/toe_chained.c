@@ -112,16 +112,21 @@ static void r_tdi_06_entire_message_always(struct kunit *test)
 	tc_delete(c);
 }
 
-/* A message that comes in pieces is no unit: it is copied, or waits for a request. */
+/* A message that comes in pieces is copied, or waits until it is whole. */
 static void r_tdi_06_part_of_a_message_is_not_chained(struct kunit *test)
 {
 	struct toe_endpoint_attr a = { .name = "test", .budget = TC_BUDGET, .messages = true };
 	struct tc *c = tc_new(test, &a, "7");
 
-	tc_feed(c, 100, 0);
-	tc_feed(c, 50, TOE_RX_EOR);
+	tc_feed(c, 60, 0);
+	tc_feed(c, 40, 0);
 	EXPECT_TC(c, "");
-	KUNIT_EXPECT_EQ(test, tc_recv(c, 200, 0), 0);
+	tc_feed(c, 50, TOE_RX_EOR);
+	EXPECT_TC(c, "chained 150 NE");
+	tc_feed(c, 100, 0);
+	EXPECT_TC(c, "");
+	KUNIT_EXPECT_EQ(test, tc_recv(c, 200, TOE_RCV_NO_PUSH), 0);
+	tc_feed(c, 50, TOE_RX_EOR);
 	EXPECT_TC(c, "req0 SUCCESS 150");
 	tc_feed(c, 10, TOE_RX_EOR);
 	tc_feed(c, 20, TOE_RX_EOR);
@@ -129,8 +134,8 @@ static void r_tdi_06_part_of_a_message_is_not_chained(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tc_set(c, TOE_EVENT_RECEIVE), 0);
 	tc_feed(c, 200, 0);
 	tc_feed(c, 30, TOE_RX_EOR);
-	KUNIT_EXPECT_EQ(test, tc_stats(c).chained, 2);
-	KUNIT_EXPECT_EQ(test, c->pos, 410);
+	KUNIT_EXPECT_EQ(test, tc_stats(c).chained, 3);
+	KUNIT_EXPECT_EQ(test, c->pos, 560);
 	tc_delete(c);
 }
 

@@ -10,10 +10,10 @@
 /* The low half will do: an old mark is dropped when it is looked at. */
 static bool is_early(struct toe_conn *conn)
 {
-	u32 now = toe_clock_now(conn->obj.target->clock);
-	u32 left = conn->not_before - now;
+	struct toe_clock *clock = conn->obj.target->clock;
+	u32 left = conn->not_before - (u32)toe_clock_now(clock);
 
-	if (conn->not_before && left <= BACK_OFF_SECONDS * conn->obj.target->clock->ticks_per_second)
+	if (conn->not_before && left <= BACK_OFF_SECONDS * clock->ticks_per_second)
 		return left;
 	conn->not_before = 0;
 	return false;
