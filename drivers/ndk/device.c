@@ -12,7 +12,7 @@
  * One full-membership key and as many GIDs as a netdev is likely to have
  * addresses; both are table sizes, not resources.
  */
-#define GID_TABLE_LEN	1024
+#define GID_TABLE_LEN	256
 
 /* an iWARP port has one GID, which names the port and routes nothing */
 static int gid_table_len(const struct ndk_nic *nic)
@@ -153,6 +153,7 @@ const struct ib_device_ops ndk_dev_ops = {
 
 	.get_dma_mr = ndk_get_dma_mr,
 	.reg_user_mr = ndk_reg_user_mr,
+	.reg_user_mr_dmabuf = ndk_reg_user_mr_dmabuf,
 	.rereg_user_mr = ndk_rereg_user_mr,
 	.alloc_mr = ndk_alloc_mr,
 	.map_mr_sg = ndk_map_mr_sg,
@@ -160,19 +161,20 @@ const struct ib_device_ops ndk_dev_ops = {
 	.alloc_mw = ndk_alloc_mw,
 	.dealloc_mw = ndk_dealloc_mw,
 
-	.create_cq = ndk_create_cq,
-	.resize_cq = ndk_resize_cq,
+	.create_cq = ndk_ib_create_cq,
+	.resize_cq = ndk_ib_resize_cq,
 	.poll_cq = ndk_poll_cq,
 	.req_notify_cq = ndk_req_notify_cq,
+	.pre_destroy_cq = ndk_pre_destroy_cq,
 	.destroy_cq = ndk_destroy_cq,
 
-	.create_srq = ndk_create_srq,
-	.modify_srq = ndk_modify_srq,
+	.create_srq = ndk_ib_create_srq,
+	.modify_srq = ndk_ib_modify_srq,
 	.query_srq = ndk_query_srq,
 	.post_srq_recv = ndk_post_srq_recv,
 	.destroy_srq = ndk_destroy_srq,
 
-	.create_qp = ndk_create_qp,
+	.create_qp = ndk_ib_create_qp,
 	.modify_qp = ndk_modify_qp,
 	.query_qp = ndk_query_qp,
 	.post_send = ndk_post_send,

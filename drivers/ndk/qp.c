@@ -199,7 +199,7 @@ static int take_grant(struct ndk_qp *qp, struct ib_qp_cap *cap)
 	return 0;
 }
 
-int ndk_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *init, struct ib_udata *udata)
+int ndk_ib_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *init, struct ib_udata *udata)
 {
 	struct ndk_nic *nic = to_ndk_nic(ibqp->device);
 	struct rxe_create_qp_resp resp = {};

@@ -175,8 +175,11 @@ void ndk_qp_set_state(struct ndk_qp *qp, enum ib_qp_state to)
 {
 	enum ib_qp_state from = xchg(&qp->state, to);
 
-	if (from != to)
-		trace_ndk_qp_state(qp, from, to);
+	if (from == to)
+		return;
+	trace_ndk_qp_state(qp, from, to);
+	if (qp->consumer)
+		api_qp_broke(qp);
 }
 
 /**

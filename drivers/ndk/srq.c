@@ -64,7 +64,7 @@ static void destroy_below(struct ndk_srq *srq)
 }
 
 /* Verbs have no limit at creation, whatever the attributes say: the queue is empty. */
-int ndk_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init, struct ib_udata *udata)
+int ndk_ib_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init, struct ib_udata *udata)
 {
 	struct rxe_create_srq_resp resp = {};
 	struct ndk_srq *srq = to_ndk_srq(ibsrq);
@@ -227,8 +227,8 @@ static int set_limit(struct ndk_srq *srq, u32 limit)
 	return err;
 }
 
-int ndk_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
-		   struct ib_udata *udata)
+int ndk_ib_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
+		      struct ib_udata *udata)
 {
 	struct ndk_srq *srq = to_ndk_srq(ibsrq);
 	int err;
@@ -267,7 +267,8 @@ int ndk_post_srq_recv(struct ib_srq *ibsrq, const struct ib_recv_wr *wr,
 		return -EINVAL;
 	spin_lock_irqsave(&srq->post_lock, flags);
 	for (; wr; wr = wr->next) {
-		err = ndk_recv_put(srq->q, srq->max_sge, wr);
+		err = READ_ONCE(srq->most) && ndk_queue_waiting(srq->q) >= srq->most ?
+		      -ENOMEM : ndk_recv_put(srq->q, srq->max_sge, wr);
 		if (err) {
 			*bad_wr = wr;
 			break;
@@ -281,6 +282,24 @@ int ndk_post_srq_recv(struct ib_srq *ibsrq, const struct ib_recv_wr *wr,
 	if (to_ndk_nic(ibsrq->device)->ops->srq_create)
 		to_ndk_nic(ibsrq->device)->ops->srq_posted(srq);
 	return err;
+}
+
+/**
+ * ndk_srq_disarm_below() - disarm the limit if fewer receives wait already
+ * @srq: the queue
+ *
+ * Return: true: it was armed and reached, no event will come; false otherwise.
+ */
+bool ndk_srq_disarm_below(struct ndk_srq *srq)
+{
+	bool below;
+
+	spin_lock_bh(&srq->lock);
+	below = srq->limit && waiting(srq->q) < srq->limit;
+	if (below)
+		WRITE_ONCE(srq->limit, 0);
+	spin_unlock_bh(&srq->lock);
+	return below;
 }
 
 /*

@@ -17,15 +17,16 @@
 
 #include "queue.h"
 
-int ndk_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init, struct ib_udata *udata);
-int ndk_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
-		   struct ib_udata *udata);
+int ndk_ib_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init, struct ib_udata *udata);
+int ndk_ib_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
+		      struct ib_udata *udata);
 int ndk_query_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr);
 int ndk_destroy_srq(struct ib_srq *ibsrq, struct ib_udata *udata);
 int ndk_post_srq_recv(struct ib_srq *ibsrq, const struct ib_recv_wr *wr,
 		      const struct ib_recv_wr **bad_wr);
 int ndk_fill_res_srq_entry(struct sk_buff *msg, struct ib_srq *ibsrq);
 
+bool ndk_srq_disarm_below(struct ndk_srq *srq);
 void ndk_notify_srq(struct ndk_notify *n, struct ndk_srq *srq);
 
 /* rq.c: entries of a ring of receive requests, whoever owns it */

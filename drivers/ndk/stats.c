@@ -82,6 +82,26 @@ static void sum(struct ndk_stats __percpu *blocks, u64 *value)
 	}
 }
 
+/**
+ * ndk_stat_sum() - one counter
+ * @blocks: per-CPU blocks
+ * @i: which counter
+ *
+ * Context: any.
+ * Return: its value.
+ */
+u64 ndk_stat_sum(struct ndk_stats __percpu *blocks, enum ndk_stat i)
+{
+	u64 value = 0, v;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		v = READ_ONCE(per_cpu_ptr(blocks, cpu)->v[i]);
+		value = i == NDK_STAT_LONGEST_CHAIN ? max(value, v) : value + v;
+	}
+	return value;
+}
+
 static struct rdma_hw_stats *alloc_stats(void)
 {
 	/* no caching: a test that reads twice wants two answers */

@@ -230,6 +230,9 @@ struct ndk_rq {
  * @attr: attributes as last set, what query returns
  * @attr_set: mask of attributes ever set
  * @link: in the adapter's list of QPs
+ * @consumer: of the kernel API (ndk.h), which owns the QP; its name for messages.
+ *	NULL: a QP of the verbs
+ * @rescued: @consumer was told that the timer ended a chain of its
  */
 struct ndk_qp {
 	struct ib_qp ibqp;
@@ -246,6 +249,8 @@ struct ndk_qp {
 	struct ib_qp_attr attr;
 	u32 attr_set;
 	struct list_head link;
+	const char *consumer;
+	bool rescued;
 };
 
 /**
@@ -269,6 +274,7 @@ struct ndk_pd {
  * @post_lock: producer side of a kernel queue; any context
  * @mutex: serialises modify and query
  * @num: for messages only, nothing is looked up by it
+ * @most: receives that may wait, if not as many as @q has room for; 0: as many
  * @priv: the backend's, if it has shared queues of its own
  */
 struct ndk_srq {
@@ -281,6 +287,7 @@ struct ndk_srq {
 	spinlock_t post_lock; /* producer side, q */
 	struct mutex mutex; /* modify and query */
 	u32 num;
+	u32 most;
 	void *priv;
 };
 
@@ -365,12 +372,17 @@ struct ndk_mw {
  * @srq_posted: as @recv_posted. With @srq_create only.
  * @srq_destroy: on return nothing touches @srq any more. With @srq_create only.
  * @reg_user_mr: register user memory; sets ibmr.lkey and rkey.
+ * @reg_user_mr_dmabuf: register @length bytes of the dma-buf @fd, from @offset on;
+ *	sets ibmr.lkey and rkey. Optional.
  * @get_dma_mr: region over all of kernel memory, for local_dma_lkey.
  * @alloc_mr: region for fast registration, of at most @max_num_sg pages at a
  *	time. Optional, needs %IB_DEVICE_MEM_MGT_EXTENSIONS.
  * @map_mr_sg: take down what the next IB_WR_REG_MR will register; sets ibmr.iova
  *	and length. Any context. Returns entries mapped, as ib_map_mr_sg().
  *	What is registered already does not change.
+ * @enable_mr: register at once, without a request, what was mapped last, under
+ *	ibmr.rkey and for @access. Once in the life of the region. Optional: the
+ *	kernel API then has no ndk_register_mr().
  * @rereg_user_mr: change what IB_MR_REREG_* in @flags says. The keys stay. On
  *	failure nothing has changed. Optional.
  * @dereg_mr: on return nobody reads or writes through the region. -EBUSY while
@@ -416,10 +428,13 @@ struct ndk_nic_ops {
 
 	int (*reg_user_mr)(struct ndk_mr *mr, u64 start, u64 length, u64 iova,
 			   int access);
+	int (*reg_user_mr_dmabuf)(struct ndk_mr *mr, u64 offset, u64 length,
+				  u64 iova, int fd, int access);
 	int (*get_dma_mr)(struct ndk_mr *mr, int access);
 	int (*alloc_mr)(struct ndk_mr *mr, u32 max_num_sg);
 	int (*map_mr_sg)(struct ndk_mr *mr, struct scatterlist *sg, int num,
 			 unsigned int *offset);
+	int (*enable_mr)(struct ndk_mr *mr, int access);
 	int (*rereg_user_mr)(struct ndk_mr *mr, int flags, u64 start, u64 length,
 			     u64 iova, int access, struct ib_pd *pd);
 	int (*dereg_mr)(struct ndk_mr *mr);
@@ -452,8 +467,12 @@ struct ndk_nic_ops {
  * @groups: the backend's own sysfs attributes below <device>/ndk/; the array
  *	ends with NULL. Set before registration, may be NULL.
  * @failed: ndk_nic_fail() was called
+ * @api_off: the kernel API (ndk.h) does not open the adapter
  * @group: the sysfs directory, made of the provider's files and @groups
  * @counters: counter blocks of rdma counters, by id
+ * @clients: who else lives on the adapter
+ * @clients_lock: protects @clients and @clients_told; held over their functions
+ * @clients_told: of a fatal fault
  */
 struct ndk_nic {
 	struct ib_device ibdev;
@@ -471,9 +490,48 @@ struct ndk_nic {
 	struct mutex qps_lock; /* qps */
 	struct attribute **groups;
 	unsigned long failed;
+	bool api_off;
 	struct attribute_group group;
 	struct xarray counters;
+	struct list_head clients;
+	struct mutex clients_lock; /* clients, clients_told */
+	bool clients_told;
 };
+
+/**
+ * struct ndk_nic_client - something other than QPs that a fatal fault ends
+ * @fail: the adapter is lost, see ndk_nic_fail(); process context, once. QPs are
+ *	in error already, IB_EVENT_DEVICE_FATAL follows. Must not add or remove
+ *	clients.
+ * @link: in the adapter's list
+ */
+struct ndk_nic_client {
+	void (*fail)(struct ndk_nic_client *client, const char *reason);
+	struct list_head link;
+};
+
+/**
+ * ndk_nic_add_client() - be told of a fatal fault
+ * @nic: the adapter, registered or not
+ * @client: @fail filled in; stays until it is removed
+ *
+ * If the adapter has failed already, the client is told from this call.
+ *
+ * Context: process.
+ */
+void ndk_nic_add_client(struct ndk_nic *nic, struct ndk_nic_client *client);
+
+/**
+ * ndk_nic_remove_client() - no longer
+ * @nic: the adapter
+ * @client: added before
+ *
+ * When it returns, @fail is not running and will not run. Every client is
+ * removed before the adapter is freed.
+ *
+ * Context: process.
+ */
+void ndk_nic_remove_client(struct ndk_nic *nic, struct ndk_nic_client *client);
 
 /**
  * ndk_nic_alloc() - allocate an adapter
@@ -530,7 +588,8 @@ void ndk_nic_unregister_queued(struct ndk_nic *nic);
  * @nic: the adapter
  * @reason: for the log
  *
- * Every QP goes to error, %IB_EVENT_DEVICE_FATAL is raised. Later calls do
+ * Every QP goes to error, every client (&struct ndk_nic_client: NDK connectors,
+ * offload targets) is told, %IB_EVENT_DEVICE_FATAL is raised. Later calls do
  * nothing.
  *
  * Context: process.

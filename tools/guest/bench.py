@@ -15,7 +15,9 @@ import time
 
 sys.dont_write_bytecode = True
 
+import ndkperf						# noqa: E402
 import nvme						# noqa: E402
+import toe_bench					# noqa: E402
 from perftest import Pair				# noqa: E402
 from topology import (					# noqa: E402
     End, Failed, SYS, add_link, load, loop, sh, veth)
@@ -172,6 +174,40 @@ class Bench:
                     self.fail(what, error)
                 self.done += 1
 
+    def kernel_api(self):
+        """Chains by the kernel API, deferred and not, in turn."""
+        perf = ndkperf.Ndkperf()
+        # the plain columns of ours: a device to itself, and between two
+        columns = [c for c in self.columns if c.device == "ndk" and
+                   c.path in ("loopback", "veth") and not c.chain]
+        try:
+            sh("modprobe", "ndkperf")
+        except Failed as error:
+            self.fail("loading ndkperf", error)
+            return
+        for number in range(1, self.rounds + 1):
+            for column in columns:
+                for test in ndkperf.TESTS:
+                    self.progress("round %d: %s, %s" % (number, test[0],
+                                                        column.path))
+                    self.chains(perf, column, test, number)
+
+    def chains(self, perf, column, test, number):
+        name, _, chain, _, size = test
+        column.prepare()
+        for defer in (False, True):
+            shown = Column("ndk", column.path, None, None,
+                           chain if defer else 0)
+            try:
+                result = perf.run(column.server, column.client, test, defer)
+            except Failed as error:
+                self.fail(name, error)
+                continue
+            self.emit(shown, name, size, result["requests_per_second"],
+                      "msg/s", number)
+            self.emit(shown, name, size, result["doorbells_per_request"],
+                      "doorbells/msg", number)
+
     def nvme(self, number):
         """Needs the RoCEv2 port of the first namespace, one after the other."""
         for kind in ("rxe", "ndk"):
@@ -212,12 +248,25 @@ class Bench:
             except (Failed, ValueError, subprocess.SubprocessError) as error:
                 self.fail("memory of " + column.device, error)
 
+    def offload(self):
+        """The offload core; its module measures while it is loaded."""
+        for number in range(1, self.rounds + 1):
+            self.progress("round %d: offload core" % number)
+            try:
+                for name, path, size, value, unit in toe_bench.measure():
+                    self.emit(Column("toe", path, None, None), name, size,
+                              value, unit, number)
+            except (Failed, ValueError, OSError) as error:
+                self.fail("offload core", error)
+
 
 def main():
     bench = Bench(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
     bench.set_up()
     bench.memory()
     bench.run_rounds()
+    bench.kernel_api()
+    bench.offload()
     bench.disks()
     bench.progress("done, %d failed" % bench.failed)
     return 1 if bench.failed else 0

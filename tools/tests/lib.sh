@@ -7,7 +7,8 @@
 #   # runs: guest        in the common virtual machine (default)
 #   # runs: own-guest    in a virtual machine of its own
 #   # runs: host         on the host; such scripts start machines themselves
-#   # timeout: SECONDS   for the whole script (default 300)
+#   # timeout: SECONDS [SECONDS]   for the whole script, in make check (default
+#                        300) and in make soak (default ten times that)
 #
 #   . "$(dirname "$0")/lib.sh"
 #   one() { ... }        # fails by a non-zero status of any of its commands
@@ -22,7 +23,11 @@ SYS=/sys/class/infiniband
 KIND=${NDK_KIND:-ndk}
 CASES=0
 FAILURES=0
-CASE_LIMIT=${CASE_LIMIT:-90}
+if [ "${NDK_SCALE:-}" = full ]; then
+	CASE_LIMIT=${CASE_LIMIT:-900}
+else
+	CASE_LIMIT=${CASE_LIMIT:-90}
+fi
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 export TOP
@@ -161,13 +166,6 @@ no_leaks()
 	echo scan >"$file"
 	echo scan >"$file"
 	[ ! -s "$file" ] || { cat "$file"; fail "memory leaked"; }
-}
-
-forget_leaks()
-{
-	local file=/sys/kernel/debug/kmemleak
-
-	[ ! -e "$file" ] || { echo scan >"$file"; echo clear >"$file"; }
 }
 
 # --- devices ---------------------------------------------------------------
