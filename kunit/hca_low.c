@@ -13,10 +13,14 @@
 
 #define LOW_KEY		0x4200
 
-/* Every creation asks: is it the one that is to fail? */
+/* Every creation asks: is it one of those that are to fail? */
 bool low_fails(struct low_dev *low)
 {
-	return low->fail_nth && !--low->fail_nth;
+	if (low->fail_nth > 1) {
+		low->fail_nth--;
+		return false;
+	}
+	return low->fail_nth;
 }
 
 static int query_device(struct ib_device *ibdev, struct ib_device_attr *attr,

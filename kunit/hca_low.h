@@ -34,7 +34,7 @@
  * struct low_dev - the device
  * @ibdev: the verbs object
  * @automatic: requests complete as soon as they are posted
- * @fail_nth: the so manieth creation from now fails; 0: none
+ * @fail_nth: the so manieth creation from now fails, and all behind it; 0: none
  * @short_wr: QPs get so many send requests less than asked
  * @short_inline: QPs get so many inline bytes less than asked
  * @stuck: QPs do not go to error

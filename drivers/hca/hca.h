@@ -79,6 +79,7 @@ struct hca_lower {
  * @timer: looks for new entries
  * @usecs: period now
  * @min_usecs: shortest period, see the sysfs file recv_poll_usecs
+ * @hot_until: jiffies until which that is the period
  */
 struct hca_watch {
 	spinlock_t lock; /* rqs, usecs */
@@ -86,6 +87,7 @@ struct hca_watch {
 	struct hrtimer timer;
 	u32 usecs;
 	u32 min_usecs;
+	unsigned long hot_until;
 };
 
 /**
@@ -96,6 +98,7 @@ struct hca_watch {
  * @port: of the lower device
  * @link: in @low's list
  * @events: the lower device's asynchronous events
+ * @fatal: has the upper device fail as the lower one did
  * @listening: @events is registered
  * @mtu: the port's MTU as last asked
  * @max_mtu: the largest it may have
@@ -110,6 +113,7 @@ struct hca_dev {
 	u32 port;
 	struct list_head link;
 	struct ib_event_handler events;
+	struct work_struct fatal;
 	bool listening;
 	enum ib_mtu mtu;
 	enum ib_mtu max_mtu;

@@ -84,22 +84,29 @@ static int query_gid(struct ndk_nic *nic, int index, union ib_gid *gid)
 	return rdma_query_gid(hd->lower, hd->port, index, gid);
 }
 
-/* Of the lower device; called by its event work, which may sleep. */
+static void fatal_work(struct work_struct *work)
+{
+	struct hca_dev *hd = container_of(work, struct hca_dev, fatal);
+
+	ndk_nic_fail(hd->nic, "the lower device reports a fatal fault");
+}
+
+/*
+ * Of the lower device. Called under a lock of the core's that others hold around
+ * the driver's: nothing is asked of the lower device from here.
+ */
 static void on_event(struct ib_event_handler *handler, struct ib_event *ev)
 {
 	struct hca_dev *hd = container_of(handler, struct hca_dev, events);
-	struct ib_port_attr port;
 
 	switch (ev->event) {
 	case IB_EVENT_DEVICE_FATAL:
-		ndk_nic_fail(hd->nic, "the lower device reports a fatal fault");
+		queue_work(hca_wq, &hd->fatal);
 		return;
 	case IB_EVENT_PORT_ACTIVE:
 	case IB_EVENT_PORT_ERR:
 		if (ev->element.port_num != hd->port)
 			return;
-		/* for what is remembered of it */
-		query_port(hd->nic, &port);
 		ndk_nic_port_event(hd->nic, ev->event == IB_EVENT_PORT_ACTIVE);
 		return;
 	default:
@@ -114,6 +121,7 @@ static void on_event(struct ib_event_handler *handler, struct ib_event *ev)
  */
 void hca_nic_listen(struct hca_dev *hd)
 {
+	INIT_WORK(&hd->fatal, fatal_work);
 	INIT_IB_EVENT_HANDLER(&hd->events, hd->lower, on_event);
 	ib_register_event_handler(&hd->events);
 	hd->listening = true;
@@ -125,8 +133,8 @@ void hca_nic_listen(struct hca_dev *hd)
  */
 void hca_nic_deaf(struct hca_dev *hd)
 {
-	if (hd->listening)
-		ib_unregister_event_handler(&hd->events);
+	ib_unregister_event_handler(&hd->events);
+	cancel_work_sync(&hd->fatal);
 	hd->listening = false;
 }
 

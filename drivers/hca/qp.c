@@ -106,18 +106,22 @@ static int create_lower(struct hca_qp *h, struct ib_qp_cap *cap)
 	return 0;
 }
 
-/* What we ask for: what the consumer did, no more than there is. */
-static void want(struct hca_qp *h, struct ib_qp_cap *cap)
+/*
+ * What we ask for: what the consumer did, or as many requests as our rings hold,
+ * which are a little deeper.
+ */
+static void want(struct hca_qp *h, struct ib_qp_cap *cap, bool all)
 {
-	const struct ib_qp_cap *wanted = &h->qp->wanted;
+	const struct ib_qp_cap *wanted = &h->qp->wanted, *rings = &h->qp->attr.cap;
+	u32 max = h->qp->nic->attr.max_qp_wr;
 	bool shared = h->qp->ibqp.srq;
 
 	memset(cap, 0, sizeof(*cap));
-	cap->max_send_wr = max(wanted->max_send_wr, 1U);
+	cap->max_send_wr = all ? min(rings->max_send_wr, max) : max(wanted->max_send_wr, 1U);
 	cap->max_send_sge = max(wanted->max_send_sge, 1U);
-	/* as many as the ring holds: that is what the consumer can post */
-	cap->max_recv_wr = shared ? 0 : min_t(u32, h->qp->attr.cap.max_recv_wr,
-					      h->qp->nic->attr.max_qp_wr);
+	if (!shared)
+		cap->max_recv_wr = all ? min(rings->max_recv_wr, max) :
+					 max(wanted->max_recv_wr, 1U);
 	cap->max_recv_sge = shared ? 0 : max(wanted->max_recv_sge, 1U);
 	cap->max_inline_data = wanted->max_inline_data;
 }
@@ -137,20 +141,34 @@ static void grant(struct hca_qp *h, const struct ib_qp_cap *asked, const struct 
 	cap->max_recv_sge = min(h->qp->wanted.max_recv_sge, got->max_recv_sge);
 }
 
-static int create_below(struct hca_qp *h)
+static int create_pair(struct hca_qp *h, bool all)
 {
 	struct ib_qp_cap asked, got;
 	int err;
 
-	want(h, &asked);
+	want(h, &asked, all);
 	got = asked;
 	err = create_cq(h, &asked);
 	if (err)
 		return err;
 	err = create_lower(h, &got);
 	if (err)
-		goto cq;
-	grant(h, &asked, &got);
+		ib_destroy_cq(h->cq);
+	else
+		grant(h, &asked, &got);
+	return err;
+}
+
+static int create_below(struct hca_qp *h)
+{
+	int err;
+
+	err = create_pair(h, true);
+	/* what the rings hold was too much */
+	if (err)
+		err = create_pair(h, false);
+	if (err)
+		return err;
 	err = hca_rq_init(&h->own, h->qp->ibqp.srq ? 0 : h->qp->attr.cap.max_recv_wr);
 	if (err)
 		goto qp;
@@ -158,7 +176,6 @@ static int create_below(struct hca_qp *h)
 	return 0;
 qp:
 	ib_destroy_qp(h->lower);
-cq:
 	ib_destroy_cq(h->cq);
 	return err;
 }
@@ -334,6 +351,8 @@ int hca_qp_modify(struct ndk_qp *qp, const struct ib_qp_attr *attr, int mask,
 		h->was_ready = true;
 	if (from == IB_QPS_SQE)
 		hca_sq_reopen(h);
+	if (qp->sq.user)
+		hca_watch_kick(&h->hd->watch);
 	return 0;
 }
 

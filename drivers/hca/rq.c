@@ -285,8 +285,8 @@ void hca_recv_posted(struct ndk_qp *qp)
 {
 	struct hca_qp *h = qp->priv;
 
-	/* a datagram to a QP of the same program would find nothing, and be lost */
-	if (qp->sq.user && ndk_qp_is_ud(qp))
+	/* what it sends now may be for a QP of the same program, which just posted */
+	if (qp->sq.user)
 		hca_watch_look(&h->hd->watch);
 	if (hca_must_defer()) {
 		set_bit(HCA_REFILL_BIT, &h->rq->flags);

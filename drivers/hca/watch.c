@@ -15,10 +15,12 @@
 
 #define MIN_USECS	50
 #define MAX_USECS	1000
+/* how long it is likely that more comes, after something has happened */
+#define HOT		(HZ / 4)
 /* a round may take so much of the time: one part in */
 #define SHARE		16
 /* queues that one look looks at */
-#define LOOK		8
+#define LOOK		4
 
 static void start(struct hca_watch *w, u64 ns)
 {
@@ -45,8 +47,8 @@ static bool look(struct hca_watch *w)
  * hca_watch_look() - look now, a little
  * @w: the watch
  *
- * At the datagram queues that were added last: those of a small program, all. Not
- * while somebody else is looking.
+ * At the queues that were added last: those of a small program, all. Not while
+ * somebody else is looking.
  *
  * Context: process with bottom halves on.
  */
@@ -60,7 +62,7 @@ void hca_watch_look(struct hca_watch *w)
 		list_for_each_entry_reverse(rq, &w->rqs, watch) {
 			if (!left--)
 				break;
-			if (rq->qp && ndk_qp_is_ud(rq->qp) && READ_ONCE(rq->open))
+			if (READ_ONCE(rq->open) && READ_ONCE(rq->used) < rq->depth)
 				hca_rq_refill(rq);
 		}
 		spin_unlock(&w->lock);
@@ -77,6 +79,8 @@ static enum hrtimer_restart tick(struct hrtimer *t)
 
 	spin_lock(&w->lock);
 	if (look(w))
+		w->hot_until = jiffies + HOT;
+	if (time_before(jiffies, w->hot_until))
 		usecs = READ_ONCE(w->min_usecs);
 	else
 		usecs = min_t(u32, w->usecs * 2, MAX_USECS);
@@ -113,6 +117,7 @@ void hca_watch_add(struct hca_watch *w, struct hca_rq *rq)
 {
 	spin_lock_bh(&w->lock);
 	list_add_tail(&rq->watch, &w->rqs);
+	w->hot_until = jiffies + HOT;
 	w->usecs = READ_ONCE(w->min_usecs);
 	start(w, (u64)w->usecs * NSEC_PER_USEC);
 	spin_unlock_bh(&w->lock);
@@ -131,18 +136,20 @@ void hca_watch_del(struct hca_watch *w, struct hca_rq *rq)
 }
 
 /**
- * hca_watch_kick() - a receive was completed: the next is likely to come soon
+ * hca_watch_kick() - a queue runs dry, or its QP changed state: receives are likely
+ * to come soon
  * @w: the watch
  *
- * Context: softirq, or process with bottom halves off.
+ * Context: process with bottom halves on, or softirq.
  */
 void hca_watch_kick(struct hca_watch *w)
 {
+	WRITE_ONCE(w->hot_until, jiffies + HOT);
 	if (READ_ONCE(w->usecs) <= READ_ONCE(w->min_usecs))
 		return;
-	spin_lock(&w->lock);
+	spin_lock_bh(&w->lock);
 	w->usecs = READ_ONCE(w->min_usecs);
 	if (!list_empty(&w->rqs))
 		start(w, (u64)w->usecs * NSEC_PER_USEC);
-	spin_unlock(&w->lock);
+	spin_unlock_bh(&w->lock);
 }

@@ -16,7 +16,7 @@ export NDK_KIND
 . "$(dirname "$0")/lib.sh"
 
 CASE_LIMIT=$(scaled 120 900)
-N=$(scaled 40 2000)
+N=$(scaled 48 2000)
 CHOICE=/sys/module/ndk_hca/parameters/lower
 
 full()
