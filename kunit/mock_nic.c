@@ -27,9 +27,11 @@ static int mock_enable(struct ndk_nic *nic)
 	return 0;
 }
 
-/* Loopback is always there, and gives the port a GID. */
+/* Loopback is always there, and gives the port a GID, but not connections. */
 static struct net_device *mock_get_netdev(struct ndk_nic *nic)
 {
+	if (to_mock(nic)->cm)
+		return mock_cm_netdev(to_mock(nic)->cm);
 	dev_hold(init_net.loopback_dev);
 	return init_net.loopback_dev;
 }
@@ -45,32 +47,82 @@ static int mock_query_port(struct ndk_nic *nic, struct ib_port_attr *attr)
 	return 0;
 }
 
+static bool has_type(struct mock_nic *mock, enum ib_qp_type type)
+{
+	return type == IB_QPT_RC || (type == IB_QPT_GSI && mock->cm);
+}
+
+static void publish(struct mock_nic *mock, struct mock_qp *m, enum ib_qp_type type)
+{
+	spin_lock_bh(&mock->lock);
+	m->qp->ibqp.qp_num = type == IB_QPT_GSI ? MOCK_GSI : mock->next_qpn++;
+	list_add_tail(&m->link, &mock->list);
+	spin_unlock_bh(&mock->lock);
+	atomic_inc(&mock->qps);
+}
+
 static int mock_qp_create(struct ndk_qp *qp, const struct ib_qp_init_attr *init)
 {
 	struct mock_nic *mock = to_mock(qp->nic);
 	struct mock_qp *m;
 
-	if (init->qp_type != IB_QPT_RC)
+	if (!has_type(mock, init->qp_type))
 		return -EOPNOTSUPP;
 	if (mock->create_err)
 		return mock->create_err;
 	m = kzalloc(sizeof(*m), GFP_KERNEL);
 	if (!m)
 		return -ENOMEM;
+	m->log = kvcalloc(MOCK_LOG, sizeof(*m->log), GFP_KERNEL);
+	if (!m->log) {
+		kfree(m);
+		return -ENOMEM;
+	}
 	m->qp = qp;
 	m->refuse = -1;
 	spin_lock_init(&m->lock);
 	qp->priv = m;
-	qp->ibqp.qp_num = mock->next_qpn++;
-	atomic_inc(&mock->qps);
+	publish(mock, m, init->qp_type);
 	return 0;
 }
 
 static void mock_qp_destroy(struct ndk_qp *qp)
 {
-	atomic_dec(&to_mock(qp->nic)->qps);
-	kfree(qp->priv);
+	struct mock_nic *mock = to_mock(qp->nic);
+	struct mock_qp *m = qp->priv;
+
+	spin_lock_bh(&mock->lock);
+	list_del(&m->link);
+	spin_unlock_bh(&mock->lock);
+	atomic_dec(&mock->qps);
+	kvfree(m->log);
+	kfree(m);
 }
+
+/* NULL if there is none; the caller sees to it that it stays. */
+struct mock_qp *mock_qp_by_num(struct mock_nic *mock, u32 qpn)
+{
+	struct mock_qp *m, *found = NULL;
+
+	spin_lock_bh(&mock->lock);
+	list_for_each_entry(m, &mock->list, link)
+		if (m->qp->ibqp.qp_num == qpn)
+			found = m;
+	spin_unlock_bh(&mock->lock);
+	return found;
+}
+EXPORT_SYMBOL_GPL(mock_qp_by_num);
+
+struct mock_qp *mock_newest_qp(struct mock_nic *mock)
+{
+	struct mock_qp *m;
+
+	spin_lock_bh(&mock->lock);
+	m = list_empty(&mock->list) ? NULL : list_last_entry(&mock->list, struct mock_qp, link);
+	spin_unlock_bh(&mock->lock);
+	return m;
+}
+EXPORT_SYMBOL_GPL(mock_newest_qp);
 
 static int mock_qp_modify(struct ndk_qp *qp, const struct ib_qp_attr *attr, int mask,
 			  enum ib_qp_state from, enum ib_qp_state to)
@@ -87,15 +139,41 @@ static int mock_qp_modify(struct ndk_qp *qp, const struct ib_qp_attr *attr, int 
 	return err;
 }
 
+static void note(struct mock_qp *m, const struct ndk_swqe *w)
+{
+	struct mock_req *r = &m->log[m->nlog];
+
+	if (m->nlog == MOCK_LOG)
+		return;
+	m->nlog++;
+	r->wr_id = w->wr_id;
+	r->remote_addr = w->remote_addr;
+	r->flags = w->flags;
+	r->length = w->length;
+	r->rkey = w->rkey;
+	r->inv_rkey = w->inv_rkey;
+	r->opcode = w->opcode;
+	r->num_sge = w->num_sge;
+	if (w->num_sge) {
+		r->lkey = w->sge[0].lkey;
+		r->addr = w->sge[0].addr;
+	}
+	if (w->flags & IB_SEND_INLINE)
+		memcpy(r->payload, w->inline_data, min_t(u32, w->length, MOCK_FIRST));
+}
+
 static int mock_doorbell(struct ndk_qp *qp, u32 first, u32 end, u32 *refused)
 {
 	struct mock_qp *m = qp->priv;
+	u32 i;
 
 	if (m->nbells < MOCK_BELLS) {
 		m->bells[m->nbells].first = first;
 		m->bells[m->nbells].end = end;
 	}
 	m->nbells++;
+	for (i = first; i != end && (m->refuse < 0 || i != first + m->refuse); i++)
+		note(m, ndk_sq_wqe(qp, i));
 	if (m->refuse < 0) {
 		/* pairs with the acquire in complete_locked() */
 		smp_store_release(&m->shown, end);
@@ -126,6 +204,17 @@ static u32 complete_locked(struct mock_qp *m, u32 max, struct ndk_notify *n)
 	return num;
 }
 
+static void gsi_locked(struct mock_qp *m, struct ndk_notify *n)
+{
+	mock_gsi_send(to_mock(m->qp->nic), m, n);
+	complete_locked(m, m->sent - READ_ONCE(m->qp->sq.defer.completed), n);
+}
+
+static bool completes(const struct mock_qp *m)
+{
+	return to_mock(m->qp->nic)->automatic && !READ_ONCE(m->hold);
+}
+
 /* The state is read under the lock that the flush takes: no success behind it. */
 static void mock_progress(struct ndk_qp *qp)
 {
@@ -137,7 +226,9 @@ static void mock_progress(struct ndk_qp *qp)
 	spin_lock_bh(&m->lock);
 	if (READ_ONCE(qp->state) == IB_QPS_ERR)
 		flush_locked(m, &n);
-	else if (to_mock(qp->nic)->automatic)
+	else if (qp->ibqp.qp_type == IB_QPT_GSI)
+		gsi_locked(m, &n);
+	else if (completes(m))
 		complete_locked(m, U32_MAX, &n);
 	spin_unlock_bh(&m->lock);
 	ndk_notify_flush(&n);
@@ -156,28 +247,78 @@ static int mock_get_dma_mr(struct ndk_mr *mr, int access)
 	return 0;
 }
 
+static int mock_alloc_mr(struct ndk_mr *mr, u32 max_num_sg)
+{
+	struct mock_nic *mock = to_mock(to_ndk_nic(mr->ibmr.device));
+
+	/* 0x100 is the key of all memory */
+	mr->ibmr.lkey = (u32)(atomic_inc_return(&mock->next_key) + 1) << 8;
+	mr->ibmr.rkey = mr->ibmr.lkey;
+	mr->priv = (void *)(uintptr_t)max_num_sg;
+	atomic_inc(&mock->mrs);
+	return 0;
+}
+
+static int mock_map_mr_sg(struct ndk_mr *mr, struct scatterlist *sg, int num,
+			  unsigned int *offset)
+{
+	u32 max = (uintptr_t)mr->priv;
+	struct scatterlist *s;
+	u64 length = 0;
+	int i;
+
+	if (num > max)
+		num = max;
+	for_each_sg(sg, s, num, i)
+		length += sg_dma_len(s) - (!i && offset ? *offset : 0);
+	mr->ibmr.iova = sg_dma_address(sg) + (offset ? *offset : 0);
+	mr->ibmr.length = length;
+	return num;
+}
+
 static int mock_dereg_mr(struct ndk_mr *mr)
 {
 	atomic_dec(&to_mock(to_ndk_nic(mr->ibmr.device))->mrs);
 	return 0;
 }
 
-static const struct ndk_nic_ops mock_ops = {
-	.owner = THIS_MODULE,
-	.kind = "mock",
-	.release = mock_release,
-	.enable = mock_enable,
-	.get_netdev = mock_get_netdev,
-	.query_port = mock_query_port,
-	.qp_create = mock_qp_create,
-	.qp_modify = mock_qp_modify,
-	.qp_destroy = mock_qp_destroy,
-	.doorbell = mock_doorbell,
-	.progress = mock_progress,
-	.reg_user_mr = mock_reg_user_mr,
-	.get_dma_mr = mock_get_dma_mr,
-	.dereg_mr = mock_dereg_mr,
+#define PLAIN_OPS					\
+	.owner = THIS_MODULE,				\
+	.kind = "mock",					\
+	.release = mock_release,			\
+	.enable = mock_enable,				\
+	.get_netdev = mock_get_netdev,			\
+	.query_port = mock_query_port,			\
+	.qp_create = mock_qp_create,			\
+	.qp_modify = mock_qp_modify,			\
+	.qp_destroy = mock_qp_destroy,			\
+	.doorbell = mock_doorbell,			\
+	.progress = mock_progress,			\
+	.reg_user_mr = mock_reg_user_mr,		\
+	.get_dma_mr = mock_get_dma_mr,			\
+	.dereg_mr = mock_dereg_mr
+
+static const struct ndk_nic_ops mock_ops[] = {
+	[MOCK_PLAIN] = {
+		PLAIN_OPS,
+	},
+	[MOCK_FULL] = {
+		PLAIN_OPS,
+		.alloc_mr = mock_alloc_mr,
+		.map_mr_sg = mock_map_mr_sg,
+		.ah_create = mock_ah_create,
+		.ah_destroy = mock_ah_destroy,
+	},
 };
+
+static void describe_keys(struct ndk_nic *nic)
+{
+	nic->attr.device_cap_flags |= IB_DEVICE_MEM_MGT_EXTENSIONS;
+	nic->attr.max_fast_reg_page_list_len = MOCK_MAX_PAGES;
+	/* the MAD layer's queues */
+	nic->attr.max_qp_wr = MOCK_FULL_MAX_WR;
+	nic->attr.max_ah = 1024;
+}
 
 static void describe(struct ndk_nic *nic)
 {
@@ -207,21 +348,36 @@ static void describe(struct ndk_nic *nic)
 	nic->limits.usecs = 0;
 }
 
-struct mock_nic *mock_nic_new(void)
+struct mock_nic *mock_nic_new(enum mock_kind kind)
 {
 	struct mock_nic *mock = kzalloc(sizeof(*mock), GFP_KERNEL);
 
 	if (!mock)
 		return NULL;
+	mock->kind = kind;
 	mock->next_qpn = FIRST_QPN;
-	mock->nic = ndk_nic_alloc(&mock_ops, mock);
-	if (!mock->nic) {
-		kfree(mock);
-		return NULL;
+	spin_lock_init(&mock->lock);
+	INIT_LIST_HEAD(&mock->list);
+	if (kind == MOCK_FULL) {
+		mock->cm = mock_cm_new();
+		if (!mock->cm)
+			goto err_mock;
 	}
+	mock->nic = ndk_nic_alloc(&mock_ops[kind], mock);
+	if (!mock->nic)
+		goto err_cm;
 	describe(mock->nic);
+	if (kind == MOCK_FULL)
+		describe_keys(mock->nic);
 	return mock;
+
+err_cm:
+	mock_cm_delete(mock->cm);
+err_mock:
+	kfree(mock);
+	return NULL;
 }
+EXPORT_SYMBOL_GPL(mock_nic_new);
 
 /* Removes the device, unless that has been done. */
 void mock_nic_remove(struct mock_nic *mock)
@@ -232,12 +388,15 @@ void mock_nic_remove(struct mock_nic *mock)
 	if (nic && !mock->released && ib_device_try_get(&nic->ibdev))
 		ndk_nic_unregister(nic);
 }
+EXPORT_SYMBOL_GPL(mock_nic_remove);
 
 void mock_nic_delete(struct mock_nic *mock)
 {
 	mock_nic_remove(mock);
+	mock_cm_delete(mock->cm);
 	kfree(mock);
 }
+EXPORT_SYMBOL_GPL(mock_nic_delete);
 
 static void delete_action(void *arg)
 {
@@ -247,12 +406,13 @@ static void delete_action(void *arg)
 /* Not registered yet; the test registers it or frees the adapter. */
 struct mock_nic *mock_nic_alloc(struct kunit *test)
 {
-	struct mock_nic *mock = mock_nic_new();
+	struct mock_nic *mock = mock_nic_new(MOCK_PLAIN);
 
 	KUNIT_ASSERT_NOT_NULL(test, mock);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, delete_action, mock), 0);
 	return mock;
 }
+EXPORT_SYMBOL_GPL(mock_nic_alloc);
 
 struct mock_nic *mock_nic_create(struct kunit *test, const char *name)
 {
@@ -264,6 +424,7 @@ struct mock_nic *mock_nic_create(struct kunit *test, const char *name)
 	KUNIT_ASSERT_EQ(test, err, 0);
 	return mock;
 }
+EXPORT_SYMBOL_GPL(mock_nic_create);
 
 /* Completes at most @max of the requests shown; returns how many. */
 u32 mock_complete(struct mock_qp *m, u32 max)
@@ -278,6 +439,7 @@ u32 mock_complete(struct mock_qp *m, u32 max)
 	ndk_notify_flush(&n);
 	return num;
 }
+EXPORT_SYMBOL_GPL(mock_complete);
 
 void mock_flush(struct mock_qp *m)
 {
@@ -289,6 +451,7 @@ void mock_flush(struct mock_qp *m)
 	spin_unlock_bh(&m->lock);
 	ndk_notify_flush(&n);
 }
+EXPORT_SYMBOL_GPL(mock_flush);
 
 /* The oldest request fails, with everything the transport then does. */
 void mock_fail(struct mock_qp *m, enum ib_wc_status status)
@@ -305,11 +468,20 @@ void mock_fail(struct mock_qp *m, enum ib_wc_status status)
 	spin_unlock_bh(&m->lock);
 	ndk_notify_flush(&n);
 }
+EXPORT_SYMBOL_GPL(mock_fail);
 
 /* A message arrives; returns what ndk_rq_take() did. */
 int mock_receive(struct mock_qp *m, u32 bytes, bool solicited)
 {
 	struct ib_wc wc = { .opcode = IB_WC_RECV, .byte_len = bytes };
+
+	return mock_receive_wc(m, &wc, solicited);
+}
+EXPORT_SYMBOL_GPL(mock_receive);
+
+/* The same with more to say of it in @wc; wr_id is filled here. */
+int mock_receive_wc(struct mock_qp *m, struct ib_wc *wc, bool solicited)
+{
 	struct ndk_notify n;
 	struct ndk_rwqe *wqe;
 	int got;
@@ -321,16 +493,17 @@ int mock_receive(struct mock_qp *m, u32 bytes, bool solicited)
 	spin_lock_bh(&m->lock);
 	got = ndk_rq_take(m->qp, wqe, &n);
 	if (got < 0)
-		wc.status = IB_WC_LOC_QP_OP_ERR;
+		wc->status = IB_WC_LOC_QP_OP_ERR;
 	if (got) {
-		wc.wr_id = wqe->wr_id;
-		ndk_recv_done(m->qp, &wc, solicited, &n);
+		wc->wr_id = wqe->wr_id;
+		ndk_recv_done(m->qp, wc, solicited, &n);
 	}
 	spin_unlock_bh(&m->lock);
 	ndk_notify_flush(&n);
 	kfree(wqe);
 	return got;
 }
+EXPORT_SYMBOL_GPL(mock_receive_wc);
 
 void mock_event(struct mock_qp *m, enum ib_event_type event)
 {
@@ -340,3 +513,7 @@ void mock_event(struct mock_qp *m, enum ib_event_type event)
 	ndk_notify_event(&n, m->qp, event);
 	ndk_notify_flush(&n);
 }
+EXPORT_SYMBOL_GPL(mock_event);
+
+MODULE_DESCRIPTION("NIC for KUnit tests of the ndk provider and its kernel API");
+MODULE_LICENSE("GPL");

@@ -63,7 +63,7 @@ int env_suite_init(struct kunit_suite *suite)
 {
 	int err;
 
-	shared = mock_nic_new();
+	shared = mock_nic_new(MOCK_PLAIN);
 	if (!shared)
 		return -ENOMEM;
 	err = ndk_nic_register(shared->nic, MOCK_NAME);

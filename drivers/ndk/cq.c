@@ -33,7 +33,7 @@ static int check_udata(struct ib_udata *udata, size_t outlen)
 	return 0;
 }
 
-int ndk_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
+int ndk_ib_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 		  struct uverbs_attr_bundle *attrs)
 {
 	struct ib_udata *udata = attrs ? &attrs->driver_udata : NULL;
@@ -94,7 +94,7 @@ static int move_entries(struct ndk_cq *cq, struct ndk_queue *new)
 	return 0;
 }
 
-int ndk_resize_cq(struct ib_cq *ibcq, int cqe, struct ib_udata *udata)
+int ndk_ib_resize_cq(struct ib_cq *ibcq, int cqe, struct ib_udata *udata)
 {
 	struct rxe_resize_cq_resp resp = {};
 	struct ndk_cq *cq = to_ndk_cq(ibcq);

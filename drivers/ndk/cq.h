@@ -44,10 +44,10 @@ static inline struct ndk_cq *to_ndk_cq(struct ib_cq *ibcq)
 	return container_of(ibcq, struct ndk_cq, ibcq);
 }
 
-int ndk_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
+int ndk_ib_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 		  struct uverbs_attr_bundle *attrs);
 int ndk_destroy_cq(struct ib_cq *ibcq, struct ib_udata *udata);
-int ndk_resize_cq(struct ib_cq *ibcq, int cqe, struct ib_udata *udata);
+int ndk_ib_resize_cq(struct ib_cq *ibcq, int cqe, struct ib_udata *udata);
 int ndk_poll_cq(struct ib_cq *ibcq, int num, struct ib_wc *wc);
 int ndk_req_notify_cq(struct ib_cq *ibcq, enum ib_cq_notify_flags flags);
 

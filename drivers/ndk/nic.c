@@ -24,6 +24,8 @@ static void dealloc_driver(struct ib_device *ibdev)
 	if (nic->ops->release)
 		nic->ops->release(nic);
 	ndk_settings_exit(nic);
+	WARN_ON(!list_empty(&nic->clients));
+	mutex_destroy(&nic->clients_lock);
 	xa_destroy(&nic->counters);
 	mutex_destroy(&nic->qps_lock);
 	free_percpu(nic->stats);
@@ -49,6 +51,8 @@ struct ndk_nic *ndk_nic_alloc(const struct ndk_nic_ops *ops, void *priv)
 	INIT_LIST_HEAD(&nic->qps);
 	mutex_init(&nic->qps_lock);
 	xa_init_flags(&nic->counters, XA_FLAGS_ALLOC1);
+	INIT_LIST_HEAD(&nic->clients);
+	mutex_init(&nic->clients_lock);
 	ib_set_device_ops(&nic->ibdev, &ndk_dev_ops);
 	nic->ibdev.ops.dealloc_driver = dealloc_driver;
 	nic->ibdev.ops.owner = ops->owner;
@@ -109,6 +113,36 @@ static void fail_qps(struct ndk_nic *nic)
 	mutex_unlock(&nic->qps_lock);
 }
 
+/* Whoever is added later is told by ndk_nic_add_client(). */
+static void fail_clients(struct ndk_nic *nic, const char *reason)
+{
+	struct ndk_nic_client *client;
+
+	mutex_lock(&nic->clients_lock);
+	nic->clients_told = true;
+	list_for_each_entry(client, &nic->clients, link)
+		client->fail(client, reason);
+	mutex_unlock(&nic->clients_lock);
+}
+
+void ndk_nic_add_client(struct ndk_nic *nic, struct ndk_nic_client *client)
+{
+	mutex_lock(&nic->clients_lock);
+	list_add_tail(&client->link, &nic->clients);
+	if (nic->clients_told)
+		client->fail(client, "failed earlier");
+	mutex_unlock(&nic->clients_lock);
+}
+EXPORT_SYMBOL_GPL(ndk_nic_add_client);
+
+void ndk_nic_remove_client(struct ndk_nic *nic, struct ndk_nic_client *client)
+{
+	mutex_lock(&nic->clients_lock);
+	list_del(&client->link);
+	mutex_unlock(&nic->clients_lock);
+}
+EXPORT_SYMBOL_GPL(ndk_nic_remove_client);
+
 void ndk_nic_fail(struct ndk_nic *nic, const char *reason)
 {
 	struct ib_event ev = {
@@ -120,6 +154,7 @@ void ndk_nic_fail(struct ndk_nic *nic, const char *reason)
 		return;
 	ibdev_err(&nic->ibdev, "fatal: %s\n", reason);
 	fail_qps(nic);
+	fail_clients(nic, reason);
 	ib_dispatch_event(&ev);
 }
 EXPORT_SYMBOL_GPL(ndk_nic_fail);

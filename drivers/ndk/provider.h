@@ -62,7 +62,7 @@ int ndk_alloc_mw(struct ib_mw *ibmw, struct ib_udata *udata);
 int ndk_dealloc_mw(struct ib_mw *ibmw);
 
 /* qp.c, qp_state.c */
-int ndk_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *init, struct ib_udata *udata);
+int ndk_ib_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *init, struct ib_udata *udata);
 int ndk_modify_qp(struct ib_qp *ibqp, struct ib_qp_attr *attr, int mask, struct ib_udata *udata);
 int ndk_query_qp(struct ib_qp *ibqp, struct ib_qp_attr *attr, int mask,
 		 struct ib_qp_init_attr *init);

@@ -165,7 +165,7 @@ static void init_qp(struct ndk_qp *qp, struct ndk_nic *nic, const struct ib_qp_i
 	INIT_LIST_HEAD(&qp->link);
 }
 
-int ndk_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *init, struct ib_udata *udata)
+int ndk_ib_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *init, struct ib_udata *udata)
 {
 	struct ndk_nic *nic = to_ndk_nic(ibqp->device);
 	struct rxe_create_qp_resp resp = {};

@@ -48,7 +48,7 @@ static struct ndk_queue *create_ring(u32 max_wr, u32 max_sge, struct ib_udata *u
 }
 
 /* Verbs have no limit at creation, whatever the attributes say: the queue is empty. */
-int ndk_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init, struct ib_udata *udata)
+int ndk_ib_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init, struct ib_udata *udata)
 {
 	struct rxe_create_srq_resp resp = {};
 	struct ndk_srq *srq = to_ndk_srq(ibsrq);
@@ -184,7 +184,7 @@ static int resize(struct ndk_srq *srq, u32 max_wr, struct ib_udata *udata)
 	return err;
 }
 
-int ndk_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
+int ndk_ib_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
 		   struct ib_udata *udata)
 {
 	struct ndk_srq *srq = to_ndk_srq(ibsrq);

@@ -46,8 +46,8 @@ static inline struct ndk_srq *to_ndk_srq(struct ib_srq *ibsrq)
 	return container_of(ibsrq, struct ndk_srq, ibsrq);
 }
 
-int ndk_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init, struct ib_udata *udata);
-int ndk_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
+int ndk_ib_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init, struct ib_udata *udata);
+int ndk_ib_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
 		   struct ib_udata *udata);
 int ndk_query_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr);
 int ndk_destroy_srq(struct ib_srq *ibsrq, struct ib_udata *udata);

@@ -377,6 +377,9 @@ struct ndk_nic_ops {
  * @failed: ndk_nic_fail() was called
  * @group: the sysfs directory, made of the provider's files and @groups
  * @counters: counter blocks of rdma counters, by id
+ * @clients: who else lives on the adapter
+ * @clients_lock: protects @clients and @clients_told; held over their functions
+ * @clients_told: of a fatal fault
  */
 struct ndk_nic {
 	struct ib_device ibdev;
@@ -393,7 +396,45 @@ struct ndk_nic {
 	unsigned long failed;
 	struct attribute_group group;
 	struct xarray counters;
+	struct list_head clients;
+	struct mutex clients_lock; /* clients, clients_told */
+	bool clients_told;
 };
+
+/**
+ * struct ndk_nic_client - something other than QPs that a fatal fault ends
+ * @fail: the adapter is lost, see ndk_nic_fail(); process context, once. QPs are
+ *	in error already, IB_EVENT_DEVICE_FATAL follows. Must not add or remove
+ *	clients.
+ * @link: in the adapter's list
+ */
+struct ndk_nic_client {
+	void (*fail)(struct ndk_nic_client *client, const char *reason);
+	struct list_head link;
+};
+
+/**
+ * ndk_nic_add_client() - be told of a fatal fault
+ * @nic: the adapter, registered or not
+ * @client: @fail filled in; stays until it is removed
+ *
+ * If the adapter has failed already, the client is told from this call.
+ *
+ * Context: process.
+ */
+void ndk_nic_add_client(struct ndk_nic *nic, struct ndk_nic_client *client);
+
+/**
+ * ndk_nic_remove_client() - no longer
+ * @nic: the adapter
+ * @client: added before
+ *
+ * When it returns, @fail is not running and will not run. Every client is
+ * removed before the adapter is freed.
+ *
+ * Context: process.
+ */
+void ndk_nic_remove_client(struct ndk_nic *nic, struct ndk_nic_client *client);
 
 /**
  * ndk_nic_alloc() - allocate an adapter
@@ -450,7 +491,8 @@ void ndk_nic_unregister_queued(struct ndk_nic *nic);
  * @nic: the adapter
  * @reason: for the log
  *
- * Every QP goes to error, %IB_EVENT_DEVICE_FATAL is raised. Later calls do
+ * Every QP goes to error, every client (&struct ndk_nic_client: NDK connectors,
+ * offload targets) is told, %IB_EVENT_DEVICE_FATAL is raised. Later calls do
  * nothing.
  *
  * Context: process.

@@ -16,6 +16,7 @@ import time
 sys.dont_write_bytecode = True
 
 import nvme						# noqa: E402
+import toe_bench					# noqa: E402
 from perftest import Pair				# noqa: E402
 from topology import Failed, SYS, load, loop, sh, veth	# noqa: E402
 
@@ -194,12 +195,24 @@ class Bench:
             except (Failed, ValueError, subprocess.SubprocessError) as error:
                 self.fail("memory of " + column.device, error)
 
+    def offload(self):
+        """The offload core; its module measures while it is loaded."""
+        for number in range(1, self.rounds + 1):
+            self.progress("round %d: offload core" % number)
+            try:
+                for name, path, size, value, unit in toe_bench.measure():
+                    self.emit(Column("toe", path, None, None), name, size,
+                              value, unit, number)
+            except (Failed, ValueError, OSError) as error:
+                self.fail("offload core", error)
+
 
 def main():
     bench = Bench(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
     bench.set_up()
     bench.memory()
     bench.run_rounds()
+    bench.offload()
     bench.disks()
     bench.progress("done, %d failed" % bench.failed)
     return 1 if bench.failed else 0

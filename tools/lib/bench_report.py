@@ -24,7 +24,16 @@ for _name in ("UD send rate", "SRQ send rate", "write rate, 16 QPs",
               "nvme random read, depth 32", "nvme sequential read, depth 32"):
     TARGETS[(_name, "loopback")] = 2.0
 TARGETS[("UD send latency", "loopback")] = 0.5
-LOWER_IS_BETTER = ("usec", "bytes")
+# The offload core is measured against itself: name -> base column.
+BASES = {
+    "TOE delivery": ("toe", "copy", ""),
+    "TOE initiate, per connection": ("toe", "tree of 10", ""),
+}
+TARGETS[("TOE delivery", "chained")] = 1.5
+TARGETS[("TOE initiate, per connection", "tree of 1000")] = 1.2
+# What has to be reached on its own.
+LIMITS = {"TOE memory per connection": 1024, "TOE copies, chained": 0}
+LOWER_IS_BETTER = ("usec", "ns", "bytes")
 
 PLOT = """\
 set terminal svg size 1000,520 font "sans,12" background "white"
@@ -80,12 +89,19 @@ def number(value):
 def judge(test, key, ratio):
     """"", "ok" or "MISSED"."""
     target = TARGETS.get((test[0], key[1]))
-    if target is None or key[0] != "ndk" or key[2]:
+    if target is None or key[0] not in ("ndk", "toe") or key[2]:
         return ""
     good = ratio <= target if test[2] in LOWER_IS_BETTER else ratio >= target
     return "%s (%s %g)" % ("ok" if good else "MISSED",
                            "<=" if test[2] in LOWER_IS_BETTER else ">=",
                            target)
+
+
+def judge_alone(test, value):
+    if test[0] not in LIMITS:
+        return ""
+    return "%s (<= %g)" % ("ok" if value <= LIMITS[test[0]] else "MISSED",
+                           LIMITS[test[0]])
 
 
 def rows(table):
@@ -94,15 +110,17 @@ def rows(table):
     for test, columns in table.items():
         if test[2] == "doorbells/msg":
             continue
-        base = columns.get(BASE)
+        base_key = BASES.get(test[0], BASE)
+        base = columns.get(base_key)
         name = test[0] + (" %d B" % test[1] if test[1] else "")
         for key, value in columns.items():
-            ratio = value / base if base and key != BASE else None
+            ratio = value / base if base and key != base_key else None
             bells = doorbells(table, test, key)
             yield (name, label(key), number(value), test[2],
                    "%.2fx" % ratio if ratio else "",
                    "%.3f" % bells if bells is not None else "",
-                   judge(test, key, ratio) if ratio else "")
+                   judge(test, key, ratio) if ratio else
+                   judge_alone(test, value))
             name = ""
 
 
@@ -116,7 +134,8 @@ Medians of %d rounds. Lower is better for usec and bytes, higher for the rest.
 rxe 6.12 works in the first network namespace only, so that veth between
 namespaces is put beside rxe on one device: rxe's loopback path, which hands
 the packet straight to its receiver. loopback-wire is ours with that shortcut
-off.""" % rounds)
+off. TOE rows compare the offload core with itself: the chained form of a
+delivery with the copy form, a tree of 1000 connections with one of 10.""" % rounds)
 
 
 def speed(test, value, base):

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 
+import rules as rule_tables
 from ktap import Case
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(
@@ -147,12 +148,17 @@ def tree():
     return bad
 
 
+def rules():
+    return rule_tables.check(TOP)
+
+
 CHECKS = (
     ("build", "modules build with W=1, sparse finds nothing", build),
     ("checkpatch", "checkpatch --strict finds nothing", checkpatch),
     ("kernel-doc", "kernel-doc finds nothing", kernel_doc),
     ("shellcheck", "shellcheck finds nothing", shellcheck),
     ("python", "Python sources compile", python),
+    ("rules", "every rule of a contract has its test or its reason", rules),
     ("tree", "license lines are there, nothing is left unfinished", tree),
 )
 

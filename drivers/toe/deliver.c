@@ -1,0 +1,583 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The delivery algorithm, see include/ndk/toe_deliver.h.
+ *
+ * The published flowcharts are one procedure per event, each with a test whether
+ * another is at work. Here there is one runner per connection at a time. Events
+ * only change the state, under the lock; the runner looks at the state, takes
+ * the one step it calls for, and looks again. @running is cleared under the lock
+ * that saw nothing left to do, so no event falls between.
+ */
+#include <linux/export.h>
+#include <linux/wait_bit.h>
+
+#include <ndk/toe_deliver.h>
+
+#include "rx.h"
+
+void toe_deliver_init(struct toe_deliver *d, const struct toe_deliver_ops *ops)
+{
+	memset(d, 0, sizeof(*d));
+	d->ops = ops;
+	spin_lock_init(&d->lock);
+	INIT_LIST_HEAD(&d->units);
+	INIT_LIST_HEAD(&d->requests);
+}
+EXPORT_SYMBOL_GPL(toe_deliver_init);
+
+void toe_deliver_restart(struct toe_deliver *d)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&d->lock, flags);
+	WARN_ON_ONCE(!list_empty(&d->units) || !list_empty(&d->requests));
+	d->stopped = false;
+	d->held = 0;
+	d->gate = false;
+	d->pushed = false;
+	d->eor = false;
+	d->cut = false;
+	d->push_due = false;
+	d->fin = false;
+	d->fin_told = false;
+	d->aborted = false;
+	d->abort_told = false;
+	d->keep = false;
+	d->mid = false;
+	d->used = 0;
+	spin_unlock_irqrestore(&d->lock, flags);
+}
+EXPORT_SYMBOL_GPL(toe_deliver_restart);
+
+static struct toe_rx *first_unit(struct toe_deliver *d)
+{
+	return list_first_entry_or_null(&d->units, struct toe_rx, link);
+}
+
+static struct toe_recv *first_request(struct toe_deliver *d)
+{
+	return list_first_entry_or_null(&d->requests, struct toe_recv, link);
+}
+
+/* The runner drops the lock around what takes long or calls out. */
+static void unlock(struct toe_deliver *d, unsigned long *flags)
+{
+	spin_unlock_irqrestore(&d->lock, *flags);
+}
+
+static void relock(struct toe_deliver *d, unsigned long *flags)
+{
+	spin_lock_irqsave(&d->lock, *flags);
+}
+
+static void complete_list(struct toe_deliver *d, struct list_head *done, unsigned long *flags)
+{
+	unlock(d, flags);
+	d->ops->complete(d, done);
+	relock(d, flags);
+}
+
+/* @n bytes of the first unit are placed; returns the unit if it is used up. */
+static struct toe_rx *consume(struct toe_deliver *d, struct toe_rx *rx, u32 n)
+{
+	rx->offset += n;
+	rx->length -= n;
+	d->buffered -= n;
+	d->used += n;
+	if (rx->length)
+		return NULL;
+	if (rx->flags & TOE_RX_PSH)
+		d->pushed = true;
+	d->eor = rx->flags & TOE_RX_EOR;
+	d->mid = !d->eor;
+	list_del(&rx->link);
+	return rx;
+}
+
+/*
+ * Copy from the first unit to the first request. Both are the runner's alone, so
+ * the lock is not needed meanwhile; others only append.
+ */
+static bool place_some(struct toe_deliver *d, struct toe_recv *r, unsigned long *flags)
+{
+	struct toe_rx *rx = first_unit(d), *used;
+	size_t n;
+
+	if (!rx)
+		return false;
+	n = min_t(size_t, rx->length, iov_iter_count(&r->iter));
+	d->placing = r;
+	unlock(d, flags);
+	n = toe_rx_copy(rx, 0, n, &r->iter);
+	relock(d, flags);
+	d->placing = NULL;
+	if (WARN_ON_ONCE(!n))	/* not kernel memory: refused where it was posted */
+		return false;
+	r->bytes += n;
+	used = consume(d, rx, n);
+	if (used) {
+		unlock(d, flags);
+		toe_rx_free(used);
+		relock(d, flags);
+	}
+	return true;
+}
+
+/* A look at what waits. The units stay, and only the runner could take them. */
+static void peek(struct toe_deliver *d, struct toe_recv *r, unsigned long *flags)
+{
+	struct toe_rx *rx;
+	size_t n;
+
+	list_for_each_entry(rx, &d->units, link) {
+		n = min_t(size_t, rx->length, iov_iter_count(&r->iter));
+		if (!n)
+			break;
+		d->placing = r;
+		unlock(d, flags);
+		r->bytes += toe_rx_copy(rx, 0, n, &r->iter);
+		relock(d, flags);
+		d->placing = NULL;
+		if (d->messages && (rx->flags & TOE_RX_EOR))
+			break;
+	}
+}
+
+/* Is the first request over, and how? */
+static bool is_over(struct toe_deliver *d, struct toe_recv *r)
+{
+	bool push_mode = !(r->flags & TOE_RECV_NO_PUSH);
+
+	r->status = TOE_SUCCESS;
+	if (r->flags & TOE_RECV_PEEK)
+		return true;
+	if (!iov_iter_count(&r->iter)) {
+		if (d->messages && r->bytes && !d->eor)
+			r->status = TOE_BUFFER_OVERFLOW;
+		return true;
+	}
+	if (!r->bytes)
+		return false;
+	if (d->messages && d->eor)
+		return true;
+	if (push_mode && (d->pushed || d->push_due))
+		return true;
+	return d->cut;
+}
+
+static void take_off(struct toe_deliver *d, struct toe_recv *r, struct list_head *done)
+{
+	list_move_tail(&r->link, done);
+	if (d->cut && list_empty(&d->requests))
+		d->gate = true;
+	d->pushed = false;
+	d->eor = false;
+	d->push_due = false;
+	d->cut = false;
+}
+
+/*
+ * The push timer runs while a push-mode request is partly filled, and starts
+ * anew with every arrival (toe.md 3.3; the flowchart would let it run on).
+ */
+static void tend_timer(struct toe_deliver *d, bool placed, unsigned long *flags)
+{
+	struct toe_recv *r = first_request(d);
+	bool wanted = r && r->bytes && !(r->flags & TOE_RECV_NO_PUSH);
+
+	if (wanted ? !placed && d->push_armed : !d->push_armed)
+		return;
+	d->push_armed = wanted;
+	if (!d->ops->push_timer)
+		return;
+	unlock(d, flags);
+	d->ops->push_timer(d, wanted);
+	relock(d, flags);
+}
+
+/* Fill requests; complete all that are over in one call. */
+static bool place(struct toe_deliver *d, unsigned long *flags)
+{
+	struct toe_recv *r;
+	bool placed = false;
+	LIST_HEAD(done);
+
+	while ((r = first_request(d))) {
+		if (r->flags & TOE_RECV_PEEK)
+			peek(d, r, flags);
+		if (is_over(d, r))
+			take_off(d, r, &done);
+		else if (place_some(d, r, flags))
+			placed = true;
+		else
+			break;
+	}
+	/* what else they may have been about is over or was indicated */
+	d->push_due = false;
+	d->cut = false;
+	tend_timer(d, placed, flags);
+	if (list_empty(&done))
+		return placed;
+	complete_list(d, &done, flags);
+	return true;
+}
+
+/* Expedited data waits for this one, so it goes even if all else is held. */
+static bool cut_first(struct toe_deliver *d, unsigned long *flags)
+{
+	struct toe_recv *r = first_request(d);
+	LIST_HEAD(done);
+
+	if (!d->cut)
+		return false;
+	if (!r || !r->bytes) {
+		d->cut = false;
+		return false;
+	}
+	is_over(d, r);
+	take_off(d, r, &done);
+	tend_timer(d, false, flags);
+	complete_list(d, &done, flags);
+	return true;
+}
+
+/* Everything outstanding ends with @status and the bytes it has. */
+static bool end_requests(struct toe_deliver *d, u32 status, unsigned long *flags)
+{
+	struct toe_recv *r;
+	LIST_HEAD(done);
+
+	if (list_empty(&d->requests))
+		return false;
+	list_splice_init(&d->requests, &done);
+	list_for_each_entry(r, &done, link)
+		r->status = status;
+	tend_timer(d, false, flags);
+	complete_list(d, &done, flags);
+	return true;
+}
+
+static bool drop_units(struct toe_deliver *d, unsigned long *flags)
+{
+	LIST_HEAD(units);
+
+	if (list_empty(&d->units))
+		return false;
+	list_splice_init(&d->units, &units);
+	d->buffered = 0;
+	unlock(d, flags);
+	toe_rx_free_list(&units);
+	relock(d, flags);
+	return true;
+}
+
+static bool tell_abort(struct toe_deliver *d, unsigned long *flags)
+{
+	if (d->abort_told)
+		return false;
+	d->abort_told = true;
+	unlock(d, flags);
+	d->ops->ended(d, true);
+	relock(d, flags);
+	return true;
+}
+
+static bool tell_fin(struct toe_deliver *d, unsigned long *flags)
+{
+	if (!d->fin || !list_empty(&d->units))
+		return false;
+	if (end_requests(d, TOE_SUCCESS, flags))
+		return true;
+	d->fin_told = true;
+	unlock(d, flags);
+	d->ops->ended(d, false);
+	relock(d, flags);
+	return true;
+}
+
+/* The unit is ours again, less what the consumer took. */
+static void take_back(struct toe_deliver *d, struct toe_rx *rx, u32 status)
+{
+	u32 n = status == TOE_DATA_PARTIALLY_ACCEPTED ? rx->consumed : 0;
+
+	atomic_sub(rx->length, &d->lent);
+	if (n >= rx->length)
+		n = 0;
+	rx->offset += n;
+	rx->length -= n;
+	d->used += n;
+	d->buffered += rx->length;
+	list_add(&rx->link, &d->units);
+}
+
+static bool indicate(struct toe_deliver *d, unsigned long *flags)
+{
+	struct toe_rx *rx = first_unit(d);
+	u32 posts = d->posts;
+	u32 status;
+	bool eor;
+
+	if (!rx || d->gate || !list_empty(&d->requests))
+		return false;
+	list_del(&rx->link);
+	d->buffered -= rx->length;
+	/* before the call: it may be given back before the call returns */
+	atomic_add(rx->length, &d->lent);
+	rx->consumed = 0;
+	eor = rx->flags & TOE_RX_EOR;
+	unlock(d, flags);
+	status = d->ops->indicate(d, rx);
+	relock(d, flags);
+	if (status == TOE_SUCCESS) {
+		d->mid = !eor;
+		return true;
+	}
+	take_back(d, rx, status);
+	/* a request that came meanwhile has opened the gate for the rest */
+	if (d->posts == posts)
+		d->gate = true;
+	return true;
+}
+
+static bool tell_consumed(struct toe_deliver *d, unsigned long *flags)
+{
+	u32 n = d->used;
+
+	d->used = 0;
+	if (!n || !d->ops->consumed)
+		return false;
+	unlock(d, flags);
+	d->ops->consumed(d, n);
+	relock(d, flags);
+	return true;
+}
+
+/* One step; false if there is nothing to do. */
+static bool step(struct toe_deliver *d, unsigned long *flags)
+{
+	if (d->stopped)
+		return false;
+	if (cut_first(d, flags))
+		return true;
+	if (d->held)
+		return false;
+	if (d->aborted)
+		return drop_units(d, flags) ||
+		       (!d->keep && end_requests(d, TOE_REQUEST_ABORTED, flags)) ||
+		       tell_abort(d, flags);
+	if (d->fin_told)
+		return end_requests(d, TOE_INVALID_STATE, flags) || tell_consumed(d, flags);
+	return place(d, flags) || tell_fin(d, flags) || indicate(d, flags) ||
+	       tell_consumed(d, flags);
+}
+
+void toe_deliver_run(struct toe_deliver *d)
+{
+	unsigned long flags;
+	bool waited_for = false;
+
+	spin_lock_irqsave(&d->lock, flags);
+	if (!d->running) {
+		d->running = true;
+		while (step(d, &flags))
+			;
+		d->running = false;
+		waited_for = d->stopped;
+	}
+	spin_unlock_irqrestore(&d->lock, flags);
+	if (waited_for)
+		wake_up_var(&d->running);
+}
+EXPORT_SYMBOL_GPL(toe_deliver_run);
+
+static bool is_running(struct toe_deliver *d)
+{
+	unsigned long flags;
+	bool running;
+
+	spin_lock_irqsave(&d->lock, flags);
+	running = d->running;
+	spin_unlock_irqrestore(&d->lock, flags);
+	return running;
+}
+
+void toe_deliver_stop(struct toe_deliver *d)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&d->lock, flags);
+	d->stopped = true;
+	spin_unlock_irqrestore(&d->lock, flags);
+	wait_var_event(&d->running, !is_running(d));
+}
+EXPORT_SYMBOL_GPL(toe_deliver_stop);
+
+u32 toe_deliver_take(struct toe_deliver *d, struct list_head *units, struct list_head *requests)
+{
+	unsigned long flags;
+	u32 bytes;
+
+	spin_lock_irqsave(&d->lock, flags);
+	list_splice_tail_init(&d->units, units);
+	list_splice_tail_init(&d->requests, requests);
+	bytes = d->buffered;
+	d->buffered = 0;
+	spin_unlock_irqrestore(&d->lock, flags);
+	return bytes;
+}
+EXPORT_SYMBOL_GPL(toe_deliver_take);
+
+int toe_deliver_queue(struct toe_deliver *d, struct toe_rx *rx)
+{
+	unsigned long flags;
+	int err = 0;
+
+	if (!rx->length)
+		return -EINVAL;
+	spin_lock_irqsave(&d->lock, flags);
+	if (d->stopped) {
+		err = -ESHUTDOWN;
+	} else if (d->aborted || d->fin) {
+		err = -EPIPE;
+	} else {
+		list_add_tail(&rx->link, &d->units);
+		d->buffered += rx->length;
+	}
+	spin_unlock_irqrestore(&d->lock, flags);
+	return err;
+}
+EXPORT_SYMBOL_GPL(toe_deliver_queue);
+
+int toe_deliver_input(struct toe_deliver *d, struct toe_rx *rx)
+{
+	int err = toe_deliver_queue(d, rx);
+
+	if (!err)
+		toe_deliver_run(d);
+	return err;
+}
+EXPORT_SYMBOL_GPL(toe_deliver_input);
+
+static void open_gate(struct toe_deliver *d)
+{
+	d->posts++;
+	d->gate = false;
+}
+
+int toe_deliver_post(struct toe_deliver *d, struct list_head *list)
+{
+	struct toe_recv *r;
+	unsigned long flags;
+	bool stopped;
+
+	spin_lock_irqsave(&d->lock, flags);
+	stopped = d->stopped;
+	if (!stopped) {
+		list_for_each_entry(r, list, link) {
+			r->bytes = r->filled;
+			/* a peek looks, it does not ask for more */
+			if (!(r->flags & TOE_RECV_PEEK))
+				open_gate(d);
+		}
+		list_splice_tail_init(list, &d->requests);
+	}
+	spin_unlock_irqrestore(&d->lock, flags);
+	if (stopped)
+		return -ESHUTDOWN;
+	toe_deliver_run(d);
+	return 0;
+}
+EXPORT_SYMBOL_GPL(toe_deliver_post);
+
+void toe_deliver_reopen(struct toe_deliver *d)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&d->lock, flags);
+	open_gate(d);
+	spin_unlock_irqrestore(&d->lock, flags);
+	toe_deliver_run(d);
+}
+EXPORT_SYMBOL_GPL(toe_deliver_reopen);
+
+void toe_deliver_push(struct toe_deliver *d)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&d->lock, flags);
+	d->push_armed = false;
+	d->push_due = true;
+	spin_unlock_irqrestore(&d->lock, flags);
+	toe_deliver_run(d);
+}
+EXPORT_SYMBOL_GPL(toe_deliver_push);
+
+void toe_deliver_fin(struct toe_deliver *d)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&d->lock, flags);
+	d->fin = true;
+	spin_unlock_irqrestore(&d->lock, flags);
+	toe_deliver_run(d);
+}
+EXPORT_SYMBOL_GPL(toe_deliver_fin);
+
+void toe_deliver_abort(struct toe_deliver *d, bool keep)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&d->lock, flags);
+	if (!d->aborted) {
+		d->aborted = true;
+		d->keep = keep;
+	}
+	spin_unlock_irqrestore(&d->lock, flags);
+	toe_deliver_run(d);
+}
+EXPORT_SYMBOL_GPL(toe_deliver_abort);
+
+void toe_deliver_hold(struct toe_deliver *d, bool hold)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&d->lock, flags);
+	if (hold)
+		d->held++;
+	else if (!WARN_ON_ONCE(!d->held))
+		d->held--;
+	spin_unlock_irqrestore(&d->lock, flags);
+	toe_deliver_run(d);
+}
+EXPORT_SYMBOL_GPL(toe_deliver_hold);
+
+void toe_deliver_cut(struct toe_deliver *d)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&d->lock, flags);
+	d->cut = true;
+	spin_unlock_irqrestore(&d->lock, flags);
+	toe_deliver_run(d);
+}
+EXPORT_SYMBOL_GPL(toe_deliver_cut);
+
+bool toe_deliver_withdraw(struct toe_deliver *d, struct toe_recv *r, bool partial)
+{
+	struct toe_recv *pos;
+	unsigned long flags;
+	bool found = false;
+
+	spin_lock_irqsave(&d->lock, flags);
+	list_for_each_entry(pos, &d->requests, link) {
+		if (pos != r)
+			continue;
+		found = d->placing != r && (partial || r->bytes == r->filled);
+		break;
+	}
+	if (found)
+		list_del_init(&r->link);
+	spin_unlock_irqrestore(&d->lock, flags);
+	return found;
+}
+EXPORT_SYMBOL_GPL(toe_deliver_withdraw);

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Faults on request, per target and kind of object: debugfs
+ * ndk_toe/<target>/fault/. They apply to every target that walks its trees with
+ * toe_initiate_each() or asks toe_fault(); corrupt and delay apply to all.
+ */
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/export.h>
+
+#include "core.h"
+
+static bool take(atomic_t *left)
+{
+	return atomic_add_unless(left, -1, 0);
+}
+
+static u32 entries_status(unsigned int layer)
+{
+	switch (layer) {
+	case TOE_NEIGH:
+		return TOE_NEIGHBOR_ENTRIES;
+	case TOE_CONN:
+		return TOE_TCP_ENTRIES;
+	default:
+		return TOE_PATH_ENTRIES;
+	}
+}
+
+/* Objects of an initiate in progress are out already: the one asked about is. */
+static bool is_full(struct toe_target *t, unsigned int layer)
+{
+	u32 limit = READ_ONCE(t->faults.at[layer].exhaust);
+
+	return limit && READ_ONCE(t->noffloaded[layer]) > limit;
+}
+
+u32 toe_fault(struct toe_target *t, enum toe_layer layer, enum toe_op_type op)
+{
+	struct toe_fault_point *p = &t->faults.at[layer];
+
+	if (take(&p->fail))
+		return TOE_FAILURE;
+	if (op == TOE_INITIATE && is_full(t, layer))
+		return entries_status(layer);
+	return TOE_SUCCESS;
+}
+EXPORT_SYMBOL_GPL(toe_fault);
+
+bool toe_fault_corrupt(struct toe_target *t, unsigned int layer)
+{
+	return take(&t->faults.at[layer].corrupt);
+}
+
+void toe_fault_wait(struct toe_target *t)
+{
+	u32 ms = READ_ONCE(t->faults.delay_ms);
+
+	if (unlikely(ms))
+		msleep(ms);
+}
+
+void toe_fault_view(struct toe_target *t)
+{
+	struct dentry *dir = debugfs_create_dir("fault", t->dir);
+	unsigned int layer;
+
+	debugfs_create_u32("delay_ms", 0600, dir, &t->faults.delay_ms);
+	for (layer = 0; layer < TOE_LAYERS; layer++) {
+		struct dentry *d = debugfs_create_dir(toe_layer_name(layer), dir);
+
+		debugfs_create_atomic_t("fail", 0600, d, &t->faults.at[layer].fail);
+		debugfs_create_u32("exhaust", 0600, d, &t->faults.at[layer].exhaust);
+		debugfs_create_atomic_t("corrupt", 0600, d, &t->faults.at[layer].corrupt);
+	}
+}
