@@ -7,6 +7,7 @@
 #include <linux/rcupdate.h>
 
 #include "core.h"
+#include "soft/soft.h"
 
 static int __init toe_init(void)
 {
@@ -15,8 +16,15 @@ static int __init toe_init(void)
 	err = toe_obj_cache_init();
 	if (err)
 		return err;
+	err = soft_tx_init();
+	if (err)
+		goto exit_objects;
 	toe_view_init();
 	return 0;
+
+exit_objects:
+	toe_obj_cache_exit();
+	return err;
 }
 
 /* Targets and hosts hold the module by its symbols; objects are freed by RCU. */
@@ -24,6 +32,7 @@ static void __exit toe_exit(void)
 {
 	toe_view_exit();
 	rcu_barrier();
+	soft_tx_exit();
 	toe_obj_cache_exit();
 }
 

@@ -71,6 +71,8 @@ static void advance(struct tcpe *e, const struct tcpe_in *in)
 	tcpe_range_trim(&e->sacked, in->ack);
 	e->rexmt_count = 0;
 	tcpe_loss_ack(e, acked);
+	if (e->ops->acked && acked - fin)
+		e->ops->acked(e, acked - fin);
 	give_back(e, in->ack);
 	if (fin) {
 		e->snd_end = in->ack;

@@ -155,6 +155,8 @@ struct tcpe_seg {
  *	exactly these. @push: the segment had PSH. A non-zero return refuses,
  *	the buffer stays the engine's, nothing is acknowledged.
  * @sent: every byte of @tx is acknowledged, it has left the queue
+ * @acked: so many more payload bytes are acknowledged; called before @sent.
+ *	Optional.
  * @finished: the peer acknowledged our FIN
  * @peer_fin: the peer's FIN was reached, every byte before it was delivered
  * @reset: the peer reset the connection
@@ -168,6 +170,7 @@ struct tcpe_ops {
 	int (*xmit)(struct tcpe *e, const struct tcpe_seg *seg);
 	int (*deliver)(struct tcpe *e, struct sk_buff *skb, bool push);
 	void (*sent)(struct tcpe *e, struct tcpe_tx *tx);
+	void (*acked)(struct tcpe *e, u32 bytes);
 	void (*finished)(struct tcpe *e);
 	void (*peer_fin)(struct tcpe *e);
 	void (*reset)(struct tcpe *e);
