@@ -663,7 +663,8 @@ void tenv_delete(struct tenv *e)
 	e->answer = TOE_SUCCESS;
 	e->keep = false;
 	tenv_return(e);
-	tmock_retire(m);
+	if (!e->retired)
+		tmock_retire(m);
 	check_mock(e);
 	check_requests(e);
 	KUNIT_EXPECT_EQ(e->test, atomic_read(&t->loans), 0);

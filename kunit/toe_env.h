@@ -140,6 +140,7 @@ struct tenv_recv {
  * @loans: what it keeps; only the test's own thread looks
  * @on_rx: the test's own doing in an indication, or NULL
  * @on_segment: the test's own doing with a segment passed up, or NULL
+ * @retired: the test has taken the target back already
  * @bad_bytes: bytes that were not what their number says
  * @bad_context: callbacks where the contract has none
  */
@@ -166,6 +167,7 @@ struct tenv {
 	struct list_head loans;
 	void (*on_rx)(struct tenv_obj *o, struct toe_rx *rx);
 	void (*on_segment)(struct tenv_obj *o, struct sk_buff *skb);
+	bool retired;
 	unsigned int bad_bytes;
 	unsigned int bad_context;
 };

@@ -192,6 +192,8 @@ u32 tmock_store(struct toe_target *t, struct toe_block *b, void *parent, void *a
 		return status;
 	}
 	if (b->layer == TOE_CONN) {
+		/* lent sends are shown by the block, before any other */
+		ctx->shown = b->nsends;
 		arm(&ctx->ka, ctx->d.c.ka_delta);
 		arm(&ctx->rt, ctx->d.c.rt_delta);
 	}
@@ -389,7 +391,7 @@ static void start_timer(struct tmock_pending *p, enum hrtimer_mode mode)
 {
 	hrtimer_init(&p->timer, CLOCK_MONOTONIC, mode);
 	p->timer.function = finish_timer;
-	hrtimer_start(&p->timer, us_to_ktime(20), mode);
+	hrtimer_start(&p->timer, ns_to_ktime(20 * NSEC_PER_USEC), mode);
 }
 
 static void start(struct tmock_pending *p)
@@ -483,7 +485,7 @@ static void mock_caps(struct toe_target *t, struct toe_caps *caps)
 
 static void log_sends(struct tmock *m, struct tmock_ctx *ctx, struct toe_send *s, u32 count)
 {
-	static const char * const kind[] = { "", "+fin", "+rst", "+fin+rst" };
+	static const char * const kind[] = { "", "+fin", "+rst", "+finrst" };
 	u32 i;
 
 	for (i = 0; i < count; i++) {
@@ -575,10 +577,13 @@ static const struct ndk_nic_ops plain_nic_ops = {
 struct tmock *tmock_new(struct ndk_nic *nic, const struct toe_target_ops *ops)
 {
 	struct tmock *m = kvzalloc(sizeof(*m), GFP_KERNEL);
+	static atomic_t number;
+	char name[16];
 	int i;
 
 	if (!m)
 		return NULL;
+	snprintf(name, sizeof(name), "mock%d", atomic_inc_return(&number));
 	spin_lock_init(&m->lock);
 	spin_lock_init(&m->log.lock);
 	INIT_LIST_HEAD(&m->ctxs);
@@ -598,7 +603,7 @@ struct tmock *tmock_new(struct ndk_nic *nic, const struct toe_target_ops *ops)
 	m->own_nic = !nic;
 	m->nic = nic ?: ndk_nic_alloc(&plain_nic_ops, m);
 	if (m->nic)
-		m->t = toe_target_register(m->nic, "mock", ops ?: &tmock_ops, m, &m->clock);
+		m->t = toe_target_register(m->nic, name, ops ?: &tmock_ops, m, &m->clock);
 	if (IS_ERR_OR_NULL(m->t)) {
 		if (m->own_nic && m->nic)
 			ndk_nic_free(m->nic);

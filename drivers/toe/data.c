@@ -56,7 +56,6 @@ void toe_dp_window(struct toe_conn *conn)
 	spin_lock_irqsave(&dp->lock, flags);
 	dp->gate = TOE_GATE_WINDOW;
 	dp->closing = false;
-	dp->invalid = false;
 	dp->asked = false;
 	dp->finned = false;
 	dp->reset = false;
@@ -181,15 +180,6 @@ void toe_dp_closing(struct toe_conn *conn)
 	spin_unlock_irqrestore(&dp->lock, flags);
 }
 
-void toe_dp_invalid(struct toe_conn *conn)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&conn->dp.lock, flags);
-	conn->dp.invalid = true;
-	spin_unlock_irqrestore(&conn->dp.lock, flags);
-}
-
 void toe_dp_abort(struct toe_conn *conn, bool lost)
 {
 	struct toe_dp *dp = &conn->dp;
@@ -296,7 +286,8 @@ void toe_dp_gone(struct toe_conn *conn, struct toe_block *b)
 	spin_unlock_irqrestore(&dp->lock, flags);
 
 	local_bh_disable();
-	toe_sends_end(&b->sends, TOE_UPLOAD_IN_PROGRESS);
+	if (b)
+		toe_sends_end(&b->sends, TOE_UPLOAD_IN_PROGRESS);
 	toe_pass_up_waiting(conn);
 	local_bh_enable();
 	__skb_queue_purge(&dp->kept);

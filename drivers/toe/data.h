@@ -35,7 +35,6 @@ enum toe_gate {
  *	@sq's. Never held over done(), the consumer or the target.
  * @gate: enum toe_gate
  * @closing: asked back while the gate was %TOE_GATE_WINDOW
- * @invalid: no send is shown any more
  * @asked: the connection was asked back because of a send
  * @finned: a graceful disconnect was posted
  * @reset: an abortive disconnect was posted
@@ -67,7 +66,6 @@ struct toe_dp {
 	spinlock_t lock; /* see above */
 	u8 gate;
 	bool closing;
-	bool invalid;
 	bool asked;
 	bool finned;
 	bool reset;

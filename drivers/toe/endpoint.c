@@ -584,7 +584,9 @@ static void end_requests(struct toe_endpoint *ep)
 	for (;;) {
 		req = take_back(ep, &empty);
 		if (req) {
+			local_bh_disable();
 			toe_ep_call_done(req, TOE_REQUEST_ABORTED);
+			local_bh_enable();
 			toe_ep_put(ep);
 		} else if (empty) {
 			break;
@@ -618,9 +620,7 @@ void toe_endpoint_destroy(struct toe_endpoint *ep)
 		return;
 	set_bit(TOE_EP_CLOSED, &ep->flags);
 	clear_handlers(ep);
-	local_bh_disable();
 	end_requests(ep);
-	local_bh_enable();
 	toe_endpoint_detach(ep);
 	if (cancel_work_sync(&ep->kick))
 		toe_ep_put(ep);

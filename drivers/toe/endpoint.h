@@ -136,7 +136,6 @@ void toe_ep_drop_expedited(struct toe_endpoint *ep);
 
 /* loan.c */
 struct toe_loan;
-int toe_loan_init(void);
 void toe_loan_exit(void);
 /* ep->lock is held. NULL: the bytes may not be kept now. */
 struct toe_loan *toe_loan_take(struct toe_endpoint *ep, struct toe_rx *rx);

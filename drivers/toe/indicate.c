@@ -106,7 +106,7 @@ static u32 indicate(struct toe_deliver *d, struct toe_rx *rx)
 	return status;
 }
 
-static void complete(struct toe_deliver *d, struct list_head *done)
+static void complete_recvs(struct toe_deliver *d, struct list_head *done)
 {
 	struct toe_recv *r;
 
@@ -183,7 +183,7 @@ static void consumed(struct toe_deliver *d, u32 bytes)
 }
 
 const struct toe_deliver_ops toe_dp_deliver_ops = {
-	.complete = complete,
+	.complete = complete_recvs,
 	.indicate = indicate,
 	.ended = ended,
 	.push_timer = push_timer,

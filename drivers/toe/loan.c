@@ -72,11 +72,6 @@ static u32 word(u32 generation, u32 state)
 	return generation << STATE_BITS | state;
 }
 
-int toe_loan_init(void)
-{
-	return 0;
-}
-
 void toe_loan_exit(void)
 {
 	while (nsegments)

@@ -7,6 +7,7 @@
 #include <linux/rcupdate.h>
 
 #include "core.h"
+#include "endpoint.h"
 #include "soft/soft.h"
 
 static int __init toe_init(void)
@@ -16,13 +17,18 @@ static int __init toe_init(void)
 	err = toe_obj_cache_init();
 	if (err)
 		return err;
+	err = toe_rx_init();
+	if (err)
+		goto err_obj;
 	err = soft_tx_init();
 	if (err)
-		goto exit_objects;
+		goto err_rx;
 	toe_view_init();
 	return 0;
 
-exit_objects:
+err_rx:
+	toe_rx_exit();
+err_obj:
 	toe_obj_cache_exit();
 	return err;
 }
@@ -32,7 +38,9 @@ static void __exit toe_exit(void)
 {
 	toe_view_exit();
 	rcu_barrier();
+	toe_loan_exit();
 	soft_tx_exit();
+	toe_rx_exit();
 	toe_obj_cache_exit();
 }
 

@@ -87,8 +87,10 @@ int toe_recv(struct toe_conn *conn, struct toe_recv *r)
 	err = toe_deliver_post(&dp->d, &list);
 	rcu_read_unlock();
 	local_bh_enable();
-	if (err)
+	if (err) {
+		list_del_init(&r->link);
 		r->state = TOE_REQ_IDLE;
+	}
 	return err;
 }
 EXPORT_SYMBOL_GPL(toe_recv);

@@ -7,6 +7,7 @@
  * offers the window. Those must not be called in a hard interrupt, so from there
  * units take the way over @late.
  */
+#include <kunit/visibility.h>
 #include <linux/export.h>
 #include <linux/hardirq.h>
 #include <linux/slab.h>
@@ -54,6 +55,7 @@ struct toe_rx *toe_rx_alloc(struct sk_buff *skb, u32 flags, gfp_t gfp)
 	}
 	return rx;
 }
+EXPORT_SYMBOL_IF_KUNIT(toe_rx_alloc);
 
 void toe_rx_free(struct toe_rx *rx)
 {
@@ -67,6 +69,7 @@ void toe_rx_free(struct toe_rx *rx)
 		kmem_cache_free(rx_cache, rx);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(toe_rx_free);
 
 void toe_rx_free_list(struct list_head *units)
 {
@@ -77,6 +80,7 @@ void toe_rx_free_list(struct list_head *units)
 		toe_rx_free(rx);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(toe_rx_free_list);
 
 struct toe_rx *toe_rx_view(struct toe_rx *rx, gfp_t gfp)
 {

@@ -72,8 +72,12 @@ static struct toe_send *next_to_show(struct toe_conn *conn, u32 *count)
 	if (!s || dp->gate != TOE_GATE_OPEN || s->state != TOE_REQ_ACCEPTED ||
 	    (s32)(end - s->seq) <= 0)
 		return NULL;
-	if (dp->invalid || !conn->obj.target->ops->send) {
-		ask_back(conn, dp->invalid ? TOE_INVALIDATED : TOE_UPLOAD_WANTED);
+	if (test_bit(TOE_OBJ_INVALID, &conn->obj.flags)) {
+		ask_back(conn, TOE_INVALIDATED);
+		return NULL;
+	}
+	if (!conn->obj.target->ops->send) {
+		ask_back(conn, TOE_UPLOAD_WANTED);
 		return NULL;
 	}
 	for (*count = 0; s && (s32)(end - s->seq) > 0; s = send_behind(dp, s)) {
@@ -115,10 +119,19 @@ static void progress(struct ndk_defer *d)
 	show(sq_conn(d));
 }
 
+static void account(struct ndk_defer *d, enum ndk_db_reason reason, u32 chain)
+{
+	struct toe_target *t = sq_conn(d)->obj.target;
+
+	this_cpu_inc(t->counters->doorbells[reason]);
+	this_cpu_add(t->counters->chained, chain);
+}
+
 static const struct ndk_defer_ops send_defer_ops = {
 	.doorbell = doorbell,
 	.broken = broken,
 	.progress = progress,
+	.account = account,
 };
 
 void toe_sends_init(struct toe_conn *conn)

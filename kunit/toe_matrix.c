@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every state of an object with everything that can happen to it (toe.md 2.2,
+ * and the state machine of Documentation/toe.md). Two tables: what the host asks
+ * for, what the target says.
+ */
+#include "toe_env.h"
+
+enum state {
+	HOST, OFFLOADING, OFFLOADED, QUERIED, UPDATED, INVALIDATED, INVALID, UPLOADING, ASKED, BACK,
+	STATES
+};
+
+static const char * const state_names[STATES] = {
+	[HOST] = "in the host",
+	[OFFLOADING] = "being offloaded",
+	[OFFLOADED] = "offloaded",
+	[QUERIED] = "being queried",
+	[UPDATED] = "being updated",
+	[INVALIDATED] = "being invalidated",
+	[INVALID] = "invalid",
+	[UPLOADING] = "being uploaded",
+	[ASKED] = "an upload waits for a query",
+	[BACK] = "back in the host",
+};
+
+enum ask {
+	INITIATE, QUERY, UPDATE, INVALIDATE, TERMINATE, UPLOAD, SEND, RECV, FORWARD, FIN, RST, SET,
+	ASKS
+};
+
+static const char * const ask_names[ASKS] = {
+	"initiate", "query", "update", "invalidate", "terminate", "upload", "send", "receive",
+	"forward", "disconnect", "reset", "set",
+};
+
+/* how often the target was called for it */
+static const char * const ask_words[ASKS] = {
+	"+initiate c0", "+query c0", "+update c0", "+invalidate c0", "+terminate c0",
+	"+terminate c0", "+send c0", "+recv c0", "+forward c0", "+send c0", "+send c0", "+nothing",
+};
+
+/*
+ * What comes of it. An errno: refused, the target is not called. Else it is
+ * accepted, and the target
+ */
+#define NOW	1	/* is called before anything else ends */
+#define HELD	2	/* is called when what is in progress has ended, not before */
+#define NEVER	3	/* is not called: it is done, or part of what is in progress */
+#define FREE	4	/* the contract leaves it open: refused or accepted, nothing is lost */
+
+static const s8 asks[STATES][ASKS] = {
+	/*		 initiate query update invalidate terminate upload */
+	/*		 send recv forward fin rst set */
+	[HOST] = {	 NOW, -ENOTCONN, -ENOTCONN, -ENOTCONN, -ENOTCONN, -ENOTCONN,
+			 -ENOTCONN, -ENOTCONN, -ENOTCONN, -ENOTCONN, -ENOTCONN, NEVER },
+	[OFFLOADING] = { -EALREADY, HELD, HELD, HELD, HELD, HELD,
+			 HELD, HELD, HELD, HELD, HELD, -EBUSY },
+	[OFFLOADED] = {	 -EISCONN, NOW, NOW, NOW, NOW, NOW,
+			 NOW, NOW, NOW, NOW, NOW, -EBUSY },
+	[QUERIED] = {	 -EISCONN, NOW, NOW, NOW, HELD, HELD,
+			 NOW, NOW, NOW, NOW, NOW, -EBUSY },
+	[UPDATED] = {	 -EISCONN, NOW, HELD, HELD, HELD, HELD,
+			 NOW, NOW, NOW, NOW, NOW, -EBUSY },
+	[INVALIDATED] = { -EISCONN, NOW, -EINVAL, HELD, HELD, HELD,
+			 NEVER, NOW, NOW, NEVER, FREE, -EBUSY },
+	[INVALID] = {	 -EISCONN, NOW, -EINVAL, NOW, NOW, NOW,
+			 NEVER, NOW, NOW, NEVER, FREE, -EBUSY },
+	[UPLOADING] = {	 -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, NEVER, NEVER,
+			 -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, -EBUSY },
+	/* one terminate is owed, the one that waits */
+	[ASKED] = {	 -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, HELD, HELD,
+			 -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, -EBUSY },
+	[BACK] = {	 NOW, -ENOTCONN, -ENOTCONN, -ENOTCONN, -ENOTCONN, -ENOTCONN,
+			 -ENOTCONN, -ENOTCONN, -ENOTCONN, -ENOTCONN, -ENOTCONN, NEVER },
+};
+
+enum say {
+	RETRIEVE, HINT, ABORT, BACKLOG, DATA, END,
+	SAYS
+};
+
+static const char * const say_names[SAYS] = {
+	"retrieve", "hint", "abort", "backlog", "data", "end of stream",
+};
+
+static const char * const say_words[SAYS] = {
+	"c0.retrieve timeout", "c0.retrieve idle", "c0.aborted", "c0.backlog", "c0.rx", "c0.eof",
+};
+
+/* NOW: the host hears of it at once; HELD: later; NEVER: it is ignored */
+static const s8 says[STATES][SAYS] = {
+	/*		  retrieve hint abort backlog data end */
+	[HOST] =	{ NEVER, NEVER, NEVER, NEVER, NEVER, NEVER },
+	[OFFLOADING] =	{ HELD, HELD, HELD, HELD, HELD, HELD },
+	[OFFLOADED] =	{ NOW, NOW, NOW, NOW, NOW, NOW },
+	[QUERIED] =	{ NOW, NOW, NOW, NOW, NOW, NOW },
+	[UPDATED] =	{ NOW, NOW, NOW, NOW, NOW, NOW },
+	[INVALIDATED] =	{ NOW, NOW, NOW, NOW, NOW, NOW },
+	[INVALID] =	{ NOW, NOW, NOW, NOW, NOW, NOW },
+	/* on its way back: there is nothing left to ask for, but nothing may be lost */
+	[UPLOADING] =	{ FREE, FREE, FREE, FREE, FREE, FREE },
+	[ASKED] =	{ FREE, FREE, FREE, FREE, FREE, FREE },
+	[BACK] =	{ NEVER, NEVER, NEVER, NEVER, NEVER, NEVER },
+};
+
+static void go_to(struct tenv *e, enum state s)
+{
+	tenv_offloaded(e, "n0(p0)");
+	tenv_world(e, "n0(p0(c0))");
+	if (s == OFFLOADING)
+		e->m->when[TOE_INITIATE] = TMOCK_LATER;
+	if (s != HOST)
+		tenv_start(e, TOE_INITIATE, "c0");
+	tenv_flush(e);
+	e->m->when[TOE_QUERY] = TMOCK_LATER;
+	e->m->when[TOE_UPDATE] = TMOCK_LATER;
+	e->m->when[TOE_INVALIDATE] = s == INVALID ? TMOCK_INLINE : TMOCK_LATER;
+	e->m->when[TOE_TERMINATE] = s == BACK ? TMOCK_INLINE : TMOCK_LATER;
+	if (s == QUERIED || s == ASKED)
+		tenv_start(e, TOE_QUERY, "c0");
+	if (s == UPDATED)
+		tenv_start(e, TOE_UPDATE, "c0");
+	if (s == INVALIDATED || s == INVALID)
+		tenv_start(e, TOE_INVALIDATE, "c0");
+	if (s == UPLOADING || s == ASKED || s == BACK)
+		tenv_start(e, TOE_TERMINATE, "c0");
+	tenv_flush(e);
+	e->m->verbose = true;
+}
+
+static void settle(struct tenv *e)
+{
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		tmock_finish_all(e->m);
+		tenv_flush(e);
+	}
+}
+
+static int ask(struct tenv *e, enum ask what)
+{
+	struct toe_conn_cached v = tenv_conn_cached();
+	int err = 0;
+
+	switch (what) {
+	case INITIATE:
+		return tenv_try(e, TOE_INITIATE, "c0a");
+	case QUERY:
+		return tenv_try(e, TOE_QUERY, "c0");
+	case UPDATE:
+		return tenv_try(e, TOE_UPDATE, "c0");
+	case INVALIDATE:
+		return tenv_try(e, TOE_INVALIDATE, "c0");
+	case TERMINATE:
+		return tenv_try(e, TOE_TERMINATE, "c0");
+	case UPLOAD:
+		return toe_upload(tenv_o(e, "c0"), TOE_HOST_ASKED);
+	case SEND:
+		return tenv_send(e, "c0", 10, 0);
+	case RECV:
+		return tenv_recv(e, "c0", 10, 0);
+	case FORWARD:
+		tenv_forward(e, "c0", &err);
+		return err;
+	case FIN:
+		return tenv_fin(e, "c0", 0, false);
+	case RST:
+		return tenv_fin(e, "c0", 0, true);
+	default:
+		return toe_obj_set(tenv_o(e, "c0"), TOE_STATE_CACHED, &v);
+	}
+}
+
+static void say(struct tenv *e, enum say what, u64 handle)
+{
+	switch (what) {
+	case RETRIEVE:
+		toe_event_retrieve(e->m->t, handle, TOE_TIMEOUT);
+		break;
+	case HINT:
+		toe_event_retrieve(e->m->t, handle, TOE_LOW_ACTIVITY);
+		break;
+	case ABORT:
+		toe_event_abort(e->m->t, handle);
+		break;
+	case BACKLOG:
+		toe_event_backlog(e->m->t, handle, 1234);
+		break;
+	case DATA:
+		tmock_rx(e->m, tenv_o(e, "c0"), 0, 10, 0);
+		break;
+	default:
+		tmock_rx(e->m, tenv_o(e, "c0"), 0, 0, TOE_RX_FIN);
+	}
+}
+
+static void judge(struct tenv *e, int want, int before, int now, int after)
+{
+	switch (want) {
+	case NOW:
+		KUNIT_EXPECT_EQ(e->test, now, before + 1);
+		KUNIT_EXPECT_EQ(e->test, after, before + 1);
+		break;
+	case HELD:
+		KUNIT_EXPECT_EQ(e->test, now, before);
+		KUNIT_EXPECT_EQ(e->test, after, before + 1);
+		break;
+	default:
+		KUNIT_EXPECT_EQ(e->test, now, before);
+		KUNIT_EXPECT_EQ(e->test, after, before);
+	}
+}
+
+struct pair {
+	u8 state;
+	u8 event;
+	bool say;
+};
+
+/* KUnit wants a list; this is the next of it. */
+static const void *next_pair(const void *prev, char *desc, bool say, unsigned int events)
+{
+	static struct pair at;
+	const struct pair *p = prev;
+
+	if (!p)
+		at = (struct pair){ .say = say };
+	else if (++at.event == events)
+		at = (struct pair){ .state = at.state + 1, .say = say };
+	if (at.state == STATES)
+		return NULL;
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s: %s", state_names[at.state],
+		 say ? say_names[at.event] : ask_names[at.event]);
+	return &at;
+}
+
+static const void *ask_gen_params(const void *prev, char *desc)
+{
+	return next_pair(prev, desc, false, ASKS);
+}
+
+static const void *say_gen_params(const void *prev, char *desc)
+{
+	return next_pair(prev, desc, true, SAYS);
+}
+
+static void every_state_with_every_request_of_the_host(struct kunit *test)
+{
+	const struct pair *p = test->param_value;
+	struct tenv *e = test->priv;
+	int want = asks[p->state][p->event];
+	int before, now, err;
+
+	go_to(e, p->state);
+	before = tenv_count(e, ask_words[p->event]);
+	err = ask(e, p->event);
+	tenv_flush(e);
+	now = tenv_count(e, ask_words[p->event]);
+	settle(e);
+	if (want == FREE)
+		return;
+	KUNIT_EXPECT_EQ(test, err, want < 0 ? want : 0);
+	judge(e, want, before, now, tenv_count(e, ask_words[p->event]));
+}
+
+static void every_state_with_every_event_of_the_target(struct kunit *test)
+{
+	const struct pair *p = test->param_value;
+	struct tenv *e = test->priv;
+	int want = says[p->state][p->event];
+	int before, now;
+	u64 handle;
+
+	go_to(e, p->state);
+	handle = toe_obj_handle(tenv_o(e, "c0"));
+	before = tenv_count(e, say_words[p->event]);
+	say(e, p->event, handle);
+	tenv_flush(e);
+	now = tenv_count(e, say_words[p->event]);
+	settle(e);
+	/* however many causes: no object is asked back twice */
+	KUNIT_EXPECT_LE(test, e->m->calls[TOE_TERMINATE], 1);
+	if (want != FREE)
+		judge(e, want, before, now, tenv_count(e, say_words[p->event]));
+}
+
+/* The states by their names: what a tool or a person sees. */
+static void states_are_what_they_are_called(struct kunit *test)
+{
+	static const u8 want[STATES] = {
+		[HOST] = TOE_IN_HOST,
+		[OFFLOADING] = TOE_OFFLOADING,
+		[OFFLOADED] = TOE_OFFLOADED,
+		[QUERIED] = TOE_OFFLOADED,
+		[UPDATED] = TOE_OFFLOADED,
+		[INVALIDATED] = TOE_OFFLOADED,
+		[INVALID] = TOE_OFFLOADED,
+		[UPLOADING] = TOE_UPLOADING,
+		[ASKED] = TOE_OFFLOADED,
+		[BACK] = TOE_IN_HOST,
+	};
+	struct tenv *e;
+	int s;
+
+	for (s = 0; s < STATES; s++) {
+		e = tenv_create(test, NULL, NULL);
+		KUNIT_ASSERT_NOT_NULL(test, e);
+		go_to(e, s);
+		KUNIT_EXPECT_EQ_MSG(test, toe_obj_state(tenv_o(e, "c0")), want[s], "%s",
+				    state_names[s]);
+		KUNIT_EXPECT_EQ(test, toe_obj_handle(tenv_o(e, "c0")) == 0, s == HOST || s == BACK);
+		settle(e);
+		tenv_delete(e);
+	}
+}
+
+static struct kunit_case toe_matrix_cases[] = {
+	KUNIT_CASE_PARAM(every_state_with_every_request_of_the_host, ask_gen_params),
+	KUNIT_CASE_PARAM(every_state_with_every_event_of_the_target, say_gen_params),
+	{}
+};
+
+static struct kunit_suite toe_matrix_suite = {
+	.name = "ndk_toe_matrix",
+	.init = tenv_init,
+	.exit = tenv_exit,
+	.test_cases = toe_matrix_cases,
+};
+
+static struct kunit_case toe_states_cases[] = {
+	KUNIT_CASE(states_are_what_they_are_called),
+	{}
+};
+
+static struct kunit_suite toe_states_suite = {
+	.name = "ndk_toe_states",
+	.test_cases = toe_states_cases,
+};
+
+kunit_test_suites(&toe_matrix_suite, &toe_states_suite);
