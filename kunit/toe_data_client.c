@@ -84,7 +84,11 @@ static __printf(2, 3) void note(struct client *c, const char *fmt, ...)
 	va_end(args);
 }
 
-#define expect_log(c, text)	KUNIT_EXPECT_STREQ((c)->test, (c)->log, text)
+#define expect_log(c, text) do {					\
+	struct client *__c = (c);					\
+									\
+	KUNIT_EXPECT_STREQ(__c->test, __c->log, text);			\
+} while (0)
 
 static void check_chain(struct client *c, const struct toe_chained *ind)
 {
@@ -324,6 +328,20 @@ static void without_copy_handler_returns_resume(struct kunit *test)
 	toe_endpoint_destroy(c->ep);
 }
 
+/* It would never come back if it were tried again and again, nor would we. */
+static void reserve_without_copy_handler_waits(struct kunit *test)
+{
+	struct client *c = client_create_with(test, 1000, false);
+
+	set_chained(c);
+	put_flags(c, 100, TOE_RX_RESERVE);
+	expect_log(c, "");
+	KUNIT_EXPECT_EQ(test, stats(c).starved, 0);
+	set_copy(c);
+	expect_log(c, "p100/100 ");
+	toe_endpoint_destroy(c->ep);
+}
+
 static void early_return_counts_after_pending(struct kunit *test)
 {
 	struct client *c = client_create(test, 1000);
@@ -510,6 +528,31 @@ static void expedited_falls_back(struct kunit *test)
 	toe_endpoint_destroy(c->ep);
 }
 
+static void empty_request_ends_an_expedited_refusal(struct kunit *test)
+{
+	struct client *c = client_create(test, 1000);
+
+	c->chained.status = TOE_DATA_NOT_ACCEPTED;
+	put_expedited(c, 3);
+	put_expedited(c, 4);
+	expect_log(c, "c3 ");
+	c->chained.status = TOE_SUCCESS;
+	post(c, 0, TOE_RCV_EXPEDITED);
+	expect_log(c, "c3 R0 c3 c4 ");
+	toe_endpoint_destroy(c->ep);
+}
+
+static void late_disconnect_handler_is_told(struct kunit *test)
+{
+	struct client *c = client_create_with(test, 1000, false);
+
+	toe_endpoint_end(c->ep, true);
+	KUNIT_EXPECT_EQ(test, toe_set_event_handler(c->ep, TOE_EVENT_DISCONNECT, on_disconnect, c),
+			0);
+	expect_log(c, "ABORT ");
+	toe_endpoint_destroy(c->ep);
+}
+
 static void expedited_takes_an_empty_request_of_either_kind(struct kunit *test)
 {
 	struct client *c = client_create(test, 1000);
@@ -636,6 +679,7 @@ static struct kunit_case client_cases[] = {
 	KUNIT_CASE(copy_form_shows_all_of_it),
 	KUNIT_CASE(budget_decides_the_form),
 	KUNIT_CASE(without_copy_handler_returns_resume),
+	KUNIT_CASE(reserve_without_copy_handler_waits),
 	KUNIT_CASE(early_return_counts_after_pending),
 	KUNIT_CASE(nonsense_is_caught),
 	KUNIT_CASE(copy_answers),
@@ -645,6 +689,8 @@ static struct kunit_case client_cases[] = {
 	KUNIT_CASE(force_asks_again),
 	KUNIT_CASE(expedited_overtakes),
 	KUNIT_CASE(expedited_falls_back),
+	KUNIT_CASE(empty_request_ends_an_expedited_refusal),
+	KUNIT_CASE(late_disconnect_handler_is_told),
 	KUNIT_CASE(expedited_takes_an_empty_request_of_either_kind),
 	KUNIT_CASE(two_clients_keep_one_buffer),
 	KUNIT_CASE(loans_outlive_the_endpoint),
@@ -658,4 +704,5 @@ static struct kunit_suite client_suite = {
 	.name = "toe_data_client",
 	.test_cases = client_cases,
 };
+
 kunit_test_suites(&client_suite);

@@ -253,7 +253,11 @@ static struct request *post(struct owner *o, u32 len, u32 flags)
 	return post_filled(o, len, flags, 0);
 }
 
-#define expect_log(o, text)	KUNIT_EXPECT_STREQ((o)->test, (o)->log, text)
+#define expect_log(o, text) do {					\
+	struct owner *__o = (o);					\
+									\
+	KUNIT_EXPECT_STREQ(__o->test, __o->log, text);			\
+} while (0)
 
 static void data_without_request_is_indicated(struct kunit *test)
 {
@@ -451,6 +455,19 @@ static void end_comes_behind_the_last_byte(struct kunit *test)
 	owner_end(o);
 }
 
+static void new_consumer_hears_of_the_end(struct kunit *test)
+{
+	struct owner *o = owner_create(test);
+
+	toe_deliver_fin(&o->d);
+	toe_deliver_new_consumer(&o->d);
+	expect_log(o, "END END ");
+	toe_deliver_abort(&o->d, false);
+	toe_deliver_new_consumer(&o->d);
+	expect_log(o, "END END ABORT ABORT ");
+	owner_end(o);
+}
+
 static void abort_drops_and_aborts(struct kunit *test)
 {
 	struct owner *o = owner_create(test);
@@ -540,9 +557,11 @@ static void cut_ends_the_partial_request(struct kunit *test)
 
 	post(o, 30, TOE_RECV_NO_PUSH);
 	put(o, 10, 0);
-	toe_deliver_cut(&o->d);
+	toe_deliver_preempt(&o->d);
+	toe_deliver_run(&o->d);
 	expect_log(o, "(C10 ) ");
 	put(o, 10, 0);
+	toe_deliver_hold(&o->d, false);
 	expect_log(o, "(C10 ) ");
 	post(o, 4, 0);
 	expect_log(o, "(C10 ) (C4 ) I6 ");
@@ -630,6 +649,7 @@ static struct kunit_case deliver_cases[] = {
 	KUNIT_CASE(request_within_a_completion_waits),
 	KUNIT_CASE(request_within_a_refused_indication_opens_the_gate),
 	KUNIT_CASE(end_comes_behind_the_last_byte),
+	KUNIT_CASE(new_consumer_hears_of_the_end),
 	KUNIT_CASE(abort_drops_and_aborts),
 	KUNIT_CASE(stop_leaves_everything_to_the_owner),
 	KUNIT_CASE(hold_delivers_nothing),
@@ -646,4 +666,5 @@ static struct kunit_suite deliver_suite = {
 	.name = "toe_data_deliver",
 	.test_cases = deliver_cases,
 };
+
 kunit_test_suites(&deliver_suite);

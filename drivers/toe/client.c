@@ -10,6 +10,7 @@
 
 #include "core.h"
 #include "endpoint.h"
+#include "trace.h"
 
 /* least that a copy indication shows, unless less is there */
 #define LOOKAHEAD	128
@@ -34,6 +35,7 @@ static const enum toe_handler_slot expedited_order[] = {
  * @fn: the handler
  * @ctx: its argument
  * @loan: descriptor, if it is in chained form
+ * @over_budget: it would be, if the budget had room
  */
 struct call {
 	struct toe_endpoint *ep;
@@ -41,9 +43,10 @@ struct call {
 	bool expedited;
 	bool whole;
 	enum toe_handler_slot slot;
-	toe_handler_t fn;
+	union toe_handler fn;
 	void *ctx;
 	struct toe_loan *loan;
+	bool over_budget;
 };
 
 static bool is_chained(enum toe_handler_slot slot)
@@ -96,7 +99,7 @@ static bool pick(struct call *c)
 			continue;
 		if (is_chained(order[i])) {
 			chained = true;
-			c->loan = may_keep(c) ? toe_loan_take(c->ep, c->rx) : NULL;
+			c->loan = may_keep(c) ? toe_loan_take(c->ep, c->rx, &c->over_budget) : NULL;
 			if (!c->loan)
 				continue;
 		} else if (chained) {
@@ -108,7 +111,7 @@ static bool pick(struct call *c)
 		s->calls++;
 		return true;
 	}
-	if (chained)
+	if (c->over_budget)
 		starve(c);
 	return false;
 }
@@ -207,6 +210,7 @@ static u32 call_chained(struct call *c)
 
 	c->ep->stats.chained++;
 	status = c->fn.chained(c->ctx, &ind);
+	trace_toe_client(c->ep->name, ind.flags, true, ind.length, status);
 	toe_ep_leave(c->ep, c->slot);
 	if (toe_loan_settle(c->loan, status == TOE_PENDING))
 		return TOE_SUCCESS;
@@ -282,6 +286,7 @@ static enum copy_next call_copy_once(struct call *c, u32 *done)
 	look_ahead(c, *done, room, &ind);
 	c->ep->stats.copy++;
 	status = c->fn.receive(c->ctx, &ind);
+	trace_toe_client(c->ep->name, ind.flags, false, ind.taken, status);
 	toe_ep_leave(c->ep, c->slot);
 	if (ind.taken > ind.indicated) {
 		complain(c, "took more bytes than it was shown", ind.taken);

@@ -136,8 +136,10 @@ void toe_dp_closing(struct toe_conn *conn);
  */
 void toe_dp_abort(struct toe_conn *conn, bool lost);
 
-/* Wait until no call into the consumer is executing, and none will start
- * (R-TOE-81). May sleep. */
+/*
+ * Wait until no call into the consumer is executing, and none will start
+ * (R-TOE-81). May sleep.
+ */
 void toe_dp_quiesce(struct toe_conn *conn);
 
 /*

@@ -14,6 +14,7 @@
 #include <ndk/toe_deliver.h>
 
 #include "rx.h"
+#include "trace.h"
 
 void toe_deliver_init(struct toe_deliver *d, const struct toe_deliver_ops *ops)
 {
@@ -72,7 +73,11 @@ static void relock(struct toe_deliver *d, unsigned long *flags)
 
 static void complete_list(struct toe_deliver *d, struct list_head *done, unsigned long *flags)
 {
+	struct toe_recv *r;
+
 	unlock(d, flags);
+	list_for_each_entry(r, done, link)
+		trace_toe_recv_done(d, r);
 	d->ops->complete(d, done);
 	relock(d, flags);
 }
@@ -314,7 +319,7 @@ static bool indicate(struct toe_deliver *d, unsigned long *flags)
 {
 	struct toe_rx *rx = first_unit(d);
 	u32 posts = d->posts;
-	u32 status;
+	u32 status, length;
 	bool eor;
 
 	if (!rx || d->gate || !list_empty(&d->requests))
@@ -325,8 +330,10 @@ static bool indicate(struct toe_deliver *d, unsigned long *flags)
 	atomic_add(rx->length, &d->lent);
 	rx->consumed = 0;
 	eor = rx->flags & TOE_RX_EOR;
+	length = rx->length;
 	unlock(d, flags);
 	status = d->ops->indicate(d, rx);
+	trace_toe_indicated(d, length, status);
 	relock(d, flags);
 	if (status == TOE_SUCCESS) {
 		d->mid = !eor;
@@ -551,16 +558,29 @@ void toe_deliver_hold(struct toe_deliver *d, bool hold)
 }
 EXPORT_SYMBOL_GPL(toe_deliver_hold);
 
-void toe_deliver_cut(struct toe_deliver *d)
+void toe_deliver_preempt(struct toe_deliver *d)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&d->lock, flags);
 	d->cut = true;
+	d->held++;
+	spin_unlock_irqrestore(&d->lock, flags);
+}
+EXPORT_SYMBOL_GPL(toe_deliver_preempt);
+
+void toe_deliver_new_consumer(struct toe_deliver *d)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&d->lock, flags);
+	open_gate(d);
+	d->fin_told = false;
+	d->abort_told = false;
 	spin_unlock_irqrestore(&d->lock, flags);
 	toe_deliver_run(d);
 }
-EXPORT_SYMBOL_GPL(toe_deliver_cut);
+EXPORT_SYMBOL_GPL(toe_deliver_new_consumer);
 
 bool toe_deliver_withdraw(struct toe_deliver *d, struct toe_recv *r, bool partial)
 {

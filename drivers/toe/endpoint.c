@@ -6,6 +6,7 @@
 #include <linux/bottom_half.h>
 #include <linux/delay.h>
 #include <linux/export.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/wait_bit.h>
 
@@ -98,27 +99,41 @@ void toe_ep_kick(struct toe_endpoint *ep)
 		toe_ep_put(ep);
 }
 
-/* The last event. */
-static void ended(struct toe_endpoint *ep, bool aborted)
+/* The last event, once there is somebody to tell. */
+static void tell_end(struct toe_endpoint *ep)
 {
 	struct toe_slot *s = &ep->slots[TOE_SLOT_DISCONNECT];
-	toe_disconnect_fn fn = NULL;
+	toe_disconnect_fn fn;
 	unsigned long flags;
-	void *ctx = NULL;
+	void *ctx;
+
+	spin_lock_irqsave(&ep->lock, flags);
+	fn = s->fn.disconnect;
+	ctx = s->ctx;
+	if (fn && test_and_clear_bit(TOE_EP_UNTOLD, &ep->flags))
+		s->calls++;
+	else
+		fn = NULL;
+	spin_unlock_irqrestore(&ep->lock, flags);
+	if (!fn)
+		return;
+	fn(ctx, test_bit(TOE_EP_ABORTED, &ep->flags));
+	toe_ep_leave(ep, TOE_SLOT_DISCONNECT);
+}
+
+static void ended(struct toe_endpoint *ep, bool aborted)
+{
+	unsigned long flags;
 
 	spin_lock_irqsave(&ep->lock, flags);
 	if (!test_and_set_bit(TOE_EP_ENDED, &ep->flags)) {
-		fn = s->fn.disconnect;
-		ctx = s->ctx;
+		set_bit(TOE_EP_UNTOLD, &ep->flags);
+		if (aborted)
+			set_bit(TOE_EP_ABORTED, &ep->flags);
 	}
-	if (fn)
-		s->calls++;
 	spin_unlock_irqrestore(&ep->lock, flags);
 	toe_ep_drop_expedited(ep);
-	if (!fn)
-		return;
-	fn(ctx, aborted);
-	toe_ep_leave(ep, TOE_SLOT_DISCONNECT);
+	tell_end(ep);
 }
 
 static u32 conn_indicate(struct toe_conn *conn, void *priv, struct toe_rx *rx)
@@ -316,7 +331,8 @@ static bool is_idle(struct toe_endpoint *ep, struct toe_slot *s)
 	return idle;
 }
 
-static void set_slot(struct toe_endpoint *ep, struct toe_slot *s, toe_handler_t handler, void *ctx)
+static void set_slot(struct toe_endpoint *ep, struct toe_slot *s, union toe_handler handler,
+		     void *ctx)
 {
 	unsigned long flags;
 	bool replaced;
@@ -330,8 +346,8 @@ static void set_slot(struct toe_endpoint *ep, struct toe_slot *s, toe_handler_t 
 		wait_var_event(&s->calls, is_idle(ep, s));
 }
 
-int toe_set_event_handler(struct toe_endpoint *ep, unsigned int event, toe_handler_t handler,
-			  void *ctx)
+int toe_set_event_handler(struct toe_endpoint *ep, unsigned int event,
+			  union toe_handler handler, void *ctx)
 {
 	int slot = slot_of(event);
 
@@ -339,11 +355,15 @@ int toe_set_event_handler(struct toe_endpoint *ep, unsigned int event, toe_handl
 		return -EINVAL;
 	might_sleep();
 	set_slot(ep, &ep->slots[slot], handler, ctx);
-	if (!handler.receive || slot == TOE_SLOT_DISCONNECT)
+	if (!handler.receive)
 		return 0;
 	local_bh_disable();
-	toe_ep_run_expedited(ep);
-	toe_ep_reopen(ep);
+	if (slot == TOE_SLOT_DISCONNECT) {
+		tell_end(ep);
+	} else {
+		toe_ep_run_expedited(ep);
+		toe_ep_reopen(ep);
+	}
 	local_bh_enable();
 	return 0;
 }
@@ -515,6 +535,52 @@ EXPORT_SYMBOL_GPL(toe_endpoint_receive);
  * Life
  */
 
+static LIST_HEAD(endpoints);
+static DEFINE_MUTEX(endpoints_lock); /* endpoints */
+
+static void show_ep(struct seq_file *m, struct toe_endpoint *ep)
+{
+	static const char * const name[TOE_SLOTS] = {
+		"chained", "receive", "chained_expedited", "receive_expedited", "disconnect",
+	};
+	struct toe_endpoint_stats s;
+	unsigned long flags;
+	u32 held;
+	int i;
+
+	toe_endpoint_get_stats(ep, &s);
+	spin_lock_irqsave(&ep->lock, flags);
+	held = toe_deliver_held(source(ep));
+	seq_printf(m, "%s %s handlers:", ep->name, ep->conn ? "attached" : "fed");
+	for (i = 0; i < TOE_SLOTS; i++)
+		if (ep->slots[i].fn.receive)
+			seq_printf(m, " %s", name[i]);
+	seq_printf(m, "%s%s%s\n", test_bit(TOE_EP_REFUSED, &ep->flags) ? ", refused" : "",
+		   test_bit(TOE_EP_STARVED, &ep->flags) ? ", waits for returns" : "",
+		   test_bit(TOE_EP_ENDED, &ep->flags) ? ", ended" : "");
+	spin_unlock_irqrestore(&ep->lock, flags);
+	seq_printf(m, "  waiting %u kept %u kept_bytes %u budget %u\n",
+		   held > s.kept_bytes ? held - s.kept_bytes : 0, s.kept, s.kept_bytes,
+		   ep->budget);
+	seq_printf(m, "  chained %llu copy %llu expedited %llu refused %llu fallback %llu starved %llu nonsense %llu\n",
+		   s.chained, s.copy, s.expedited, s.refused, s.fallback, s.starved, s.nonsense);
+}
+
+/* debugfs: every endpoint; a snapshot. */
+int toe_ep_show_all(struct seq_file *m, void *v)
+{
+	struct toe_endpoint *ep;
+	u64 copies, bytes;
+
+	bytes = toe_copied_bytes(&copies);
+	seq_printf(m, "copies %llu bytes %llu\n", copies, bytes);
+	mutex_lock(&endpoints_lock);
+	list_for_each_entry(ep, &endpoints, all)
+		show_ep(m, ep);
+	mutex_unlock(&endpoints_lock);
+	return 0;
+}
+
 struct toe_endpoint *toe_endpoint_create(const struct toe_endpoint_attr *attr)
 {
 	struct toe_endpoint *ep;
@@ -539,13 +605,16 @@ struct toe_endpoint *toe_endpoint_create(const struct toe_endpoint_attr *attr)
 	toe_deliver_init(&ep->local, &local_ops);
 	ep->local.messages = attr->messages;
 	INIT_WORK(&ep->kick, kick_work);
+	mutex_lock(&endpoints_lock);
+	list_add_tail(&ep->all, &endpoints);
+	mutex_unlock(&endpoints_lock);
 	return ep;
 }
 EXPORT_SYMBOL_GPL(toe_endpoint_create);
 
 static void clear_handlers(struct toe_endpoint *ep)
 {
-	toe_handler_t none = { .receive = NULL };
+	union toe_handler none = { .receive = NULL };
 	int i;
 
 	for (i = 0; i < TOE_SLOTS; i++)
@@ -581,19 +650,17 @@ static void end_requests(struct toe_endpoint *ep)
 	struct toe_rcv_request *req;
 	bool empty;
 
-	for (;;) {
+	do {
 		req = take_back(ep, &empty);
 		if (req) {
 			local_bh_disable();
 			toe_ep_call_done(req, TOE_REQUEST_ABORTED);
 			local_bh_enable();
 			toe_ep_put(ep);
-		} else if (empty) {
-			break;
-		} else {
+		} else if (!empty) {
 			usleep_range(100, 1000);
 		}
-	}
+	} while (req || !empty);
 }
 
 static void wait_for_expedited(struct toe_endpoint *ep)
@@ -618,6 +685,9 @@ void toe_endpoint_destroy(struct toe_endpoint *ep)
 
 	if (!ep)
 		return;
+	mutex_lock(&endpoints_lock);
+	list_del(&ep->all);
+	mutex_unlock(&endpoints_lock);
 	set_bit(TOE_EP_CLOSED, &ep->flags);
 	clear_handlers(ep);
 	end_requests(ep);

@@ -28,6 +28,7 @@
 
 #include <linux/kref.h>
 #include <linux/llist.h>
+#include <linux/seq_file.h>
 #include <linux/workqueue.h>
 
 #include <ndk/toe_deliver.h>
@@ -51,7 +52,7 @@ enum toe_handler_slot {
  * @calls: calls of it that are executing
  */
 struct toe_slot {
-	toe_handler_t fn;
+	union toe_handler fn;
 	void *ctx;
 	u32 calls;
 };
@@ -60,6 +61,8 @@ struct toe_slot {
 enum {
 	TOE_EP_CLOSED,		/* being destroyed */
 	TOE_EP_ENDED,		/* the disconnect event is out */
+	TOE_EP_UNTOLD,		/* there was no handler for it */
+	TOE_EP_ABORTED,		/* it was a reset */
 	TOE_EP_REFUSED,		/* the client refused normal bytes, no request since */
 	TOE_EP_EXP_REFUSED,	/* the same for expedited ones */
 	TOE_EP_STARVED,		/* bytes wait for descriptors to come back */
@@ -89,6 +92,7 @@ enum {
  * @local: delivery of what is fed to it
  * @kick: resumes delivery after returns
  * @stats: counters, racy by nature
+ * @all: in the list of endpoints
  * @rcu: for freeing
  */
 struct toe_endpoint {
@@ -112,6 +116,7 @@ struct toe_endpoint {
 	struct toe_deliver local;
 	struct work_struct kick;
 	struct toe_endpoint_stats stats;
+	struct list_head all;
 	struct rcu_head rcu;
 };
 
@@ -124,6 +129,7 @@ void toe_ep_call_done(struct toe_rcv_request *req, u32 status);
 void toe_ep_leave(struct toe_endpoint *ep, enum toe_handler_slot slot);
 /* The client answered or returned nonsense; true for the first time. */
 bool toe_ep_nonsense(struct toe_endpoint *ep, unsigned int warned);
+int toe_ep_show_all(struct seq_file *m, void *v);
 int toe_ep_post(struct toe_endpoint *ep, struct toe_rcv_request *req, bool outranks);
 
 /* client.c */
@@ -138,7 +144,7 @@ void toe_ep_drop_expedited(struct toe_endpoint *ep);
 struct toe_loan;
 void toe_loan_exit(void);
 /* ep->lock is held. NULL: the bytes may not be kept now. */
-struct toe_loan *toe_loan_take(struct toe_endpoint *ep, struct toe_rx *rx);
+struct toe_loan *toe_loan_take(struct toe_endpoint *ep, struct toe_rx *rx, bool *over_budget);
 u64 toe_loan_tsdu(const struct toe_loan *loan);
 /*
  * The handler has answered. With @keep the descriptor is the client's, true is

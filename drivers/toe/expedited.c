@@ -67,7 +67,8 @@ static void fill(struct toe_endpoint *ep, struct toe_rcv_request *req, struct to
 	rx->offset += n;
 	rx->length -= n;
 	if (rx->length) {
-		finish(ep, req, TOE_BUFFER_OVERFLOW, flags);
+		/* one without room only ends a refusal */
+		finish(ep, req, r->bytes ? TOE_BUFFER_OVERFLOW : TOE_SUCCESS, flags);
 		return;
 	}
 	list_del(&rx->link);
@@ -171,7 +172,7 @@ void toe_ep_drop_expedited(struct toe_endpoint *ep)
 	toe_ep_run_expedited(ep);
 }
 
-static int queue(struct toe_endpoint *ep, struct toe_rx *rx, bool *first)
+static int queue(struct toe_endpoint *ep, struct toe_rx *rx)
 {
 	unsigned long flags;
 	int err = 0;
@@ -185,7 +186,8 @@ static int queue(struct toe_endpoint *ep, struct toe_rx *rx, bool *first)
 		err = -EISCONN;
 	if (!err) {
 		list_add_tail(&rx->link, &ep->exp_units);
-		*first = !ep->exp_hold;
+		if (!ep->exp_hold)
+			toe_deliver_preempt(&ep->local);
 		ep->exp_hold = true;
 	}
 	spin_unlock_irqrestore(&ep->lock, flags);
@@ -195,7 +197,6 @@ static int queue(struct toe_endpoint *ep, struct toe_rx *rx, bool *first)
 int toe_endpoint_expedited(struct toe_endpoint *ep, struct sk_buff *skb, u32 flags)
 {
 	struct toe_rx *rx;
-	bool first;
 	int err;
 
 	if (!skb->len)
@@ -203,16 +204,13 @@ int toe_endpoint_expedited(struct toe_endpoint *ep, struct sk_buff *skb, u32 fla
 	rx = toe_rx_alloc(skb, (flags & TOE_RX_RESERVE) | TOE_RX_EOR, GFP_ATOMIC);
 	if (!rx)
 		return -ENOMEM;
-	err = queue(ep, rx, &first);
+	err = queue(ep, rx);
 	if (err) {
 		__skb_queue_head_init(&rx->skbs);	/* stays the caller's */
 		toe_rx_free(rx);
 		return err;
 	}
-	if (first) {
-		toe_deliver_cut(&ep->local);
-		toe_deliver_hold(&ep->local, true);
-	}
+	toe_deliver_run(&ep->local);
 	toe_ep_run_expedited(ep);
 	return 0;
 }

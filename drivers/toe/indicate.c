@@ -265,7 +265,7 @@ void toe_conn_set_consumer(struct toe_conn *conn, const struct toe_consumer_ops 
 	if (!ops)
 		return;
 	local_bh_disable();
-	toe_deliver_reopen(&dp->d);
+	toe_deliver_new_consumer(&dp->d);
 	local_bh_enable();
 }
 EXPORT_SYMBOL_GPL(toe_conn_set_consumer);

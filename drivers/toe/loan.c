@@ -151,13 +151,14 @@ static bool charge(struct toe_endpoint *ep, u32 bytes)
 	return false;
 }
 
-struct toe_loan *toe_loan_take(struct toe_endpoint *ep, struct toe_rx *rx)
+struct toe_loan *toe_loan_take(struct toe_endpoint *ep, struct toe_rx *rx, bool *over_budget)
 {
 	struct llist_node *node;
 	struct toe_loan *loan;
 
 	lockdep_assert_held(&ep->lock);
-	if (!charge(ep, rx->length))
+	*over_budget = !charge(ep, rx->length);
+	if (*over_budget)
 		return NULL;
 	node = llist_del_first(&ep->free_loans);
 	if (!node) {

@@ -19,6 +19,7 @@
 #include <linux/wait_bit.h>
 
 #include "core.h"
+#include "trace.h"
 
 #define SEND_FLAGS	(TOE_SEND_DEFER | TOE_SEND_URGENT)
 
@@ -158,6 +159,7 @@ static void finish_done(struct toe_conn *conn)
 			list_del_init(&s->link);
 			s->state = TOE_REQ_IDLE;
 			spin_unlock_irqrestore(&dp->lock, flags);
+			trace_toe_send_done(conn, s);
 			s->done(s);
 			spin_lock_irqsave(&dp->lock, flags);
 		}

@@ -200,6 +200,87 @@ TRACE_EVENT(toe_complaint,
 	TP_printk("%s %s", __get_str(target), __get_str(how))
 );
 
+TRACE_EVENT(toe_send_done,
+	TP_PROTO(const struct toe_conn *conn, const struct toe_send *s),
+	TP_ARGS(conn, s),
+	TP_STRUCT__entry(
+		__string(target, conn->obj.target->name)
+		__field(u32, index)
+		__field(u32, flags)
+		__field(u32, length)
+		__field(u32, bytes)
+		__field(u32, status)
+	),
+	TP_fast_assign(
+		__assign_str(target);
+		__entry->index = conn->obj.index;
+		__entry->flags = s->flags;
+		__entry->length = s->length;
+		__entry->bytes = s->bytes;
+		__entry->status = s->status;
+	),
+	TP_printk("%s connection %u %s %u of %u bytes status=%#x", __get_str(target),
+		  __entry->index, __entry->flags & TOE_SEND_RST ? "reset" :
+		  __entry->flags & TOE_SEND_FIN ? "end" : "send", __entry->bytes,
+		  __entry->length, __entry->status)
+);
+
+TRACE_EVENT(toe_recv_done,
+	TP_PROTO(const struct toe_deliver *d, const struct toe_recv *r),
+	TP_ARGS(d, r),
+	TP_STRUCT__entry(
+		__field(const void *, delivery)
+		__field(u32, bytes)
+		__field(u32, status)
+	),
+	TP_fast_assign(
+		__entry->delivery = d;
+		__entry->bytes = r->bytes;
+		__entry->status = r->status;
+	),
+	TP_printk("delivery %p %u bytes status=%#x", __entry->delivery, __entry->bytes,
+		  __entry->status)
+);
+
+TRACE_EVENT(toe_indicated,
+	TP_PROTO(const struct toe_deliver *d, u32 length, u32 status),
+	TP_ARGS(d, length, status),
+	TP_STRUCT__entry(
+		__field(const void *, delivery)
+		__field(u32, length)
+		__field(u32, status)
+	),
+	TP_fast_assign(
+		__entry->delivery = d;
+		__entry->length = length;
+		__entry->status = status;
+	),
+	TP_printk("delivery %p %u bytes status=%#x", __entry->delivery, __entry->length,
+		  __entry->status)
+);
+
+TRACE_EVENT(toe_client,
+	TP_PROTO(const char *name, u32 flags, bool chained, u32 bytes, u32 status),
+	TP_ARGS(name, flags, chained, bytes, status),
+	TP_STRUCT__entry(
+		__string(name, name)
+		__field(u32, flags)
+		__field(bool, chained)
+		__field(u32, bytes)
+		__field(u32, status)
+	),
+	TP_fast_assign(
+		__assign_str(name);
+		__entry->flags = flags;
+		__entry->chained = chained;
+		__entry->bytes = bytes;
+		__entry->status = status;
+	),
+	TP_printk("%s %s flags=%#x %u bytes status=%#x", __get_str(name),
+		  __entry->chained ? "chained" : "copy", __entry->flags, __entry->bytes,
+		  __entry->status)
+);
+
 #endif /* _TOE_TRACE_H */
 
 #undef TRACE_INCLUDE_PATH

@@ -7,6 +7,7 @@
 #include <linux/seq_file.h>
 
 #include "core.h"
+#include "endpoint.h"
 
 static struct dentry *top;
 
@@ -260,9 +261,16 @@ void toe_view_remove(struct toe_target *t)
 	debugfs_remove_recursive(t->dir);
 }
 
+static int endpoints_show(struct seq_file *m, void *v)
+{
+	return toe_ep_show_all(m, v);
+}
+DEFINE_SHOW_ATTRIBUTE(endpoints);
+
 void toe_view_init(void)
 {
 	top = debugfs_create_dir("ndk_toe", NULL);
+	debugfs_create_file("endpoints", 0400, top, NULL, &endpoints_fops);
 }
 
 void toe_view_exit(void)

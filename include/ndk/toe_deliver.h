@@ -74,7 +74,7 @@ struct toe_deliver_ops {
  * @eor: a message ends inside the first request
  * @push_due: the push timer fired
  * @push_armed: it runs
- * @cut: the first request ends as it is, see toe_deliver_cut()
+ * @cut: the first request ends as it is, see toe_deliver_preempt()
  * @fin: the end follows @units
  * @fin_told: the consumer knows
  * @aborted: the connection was reset, or is lost
@@ -83,7 +83,7 @@ struct toe_deliver_ops {
  */
 struct toe_deliver {
 	const struct toe_deliver_ops *ops;
-	spinlock_t lock;
+	spinlock_t lock; /* see above */
 	struct list_head units;
 	struct list_head requests;
 	struct toe_recv *placing;
@@ -234,13 +234,25 @@ u32 toe_deliver_take(struct toe_deliver *d, struct list_head *units, struct list
 void toe_deliver_hold(struct toe_deliver *d, bool hold);
 
 /**
- * toe_deliver_cut() - end the request that is partly filled
+ * toe_deliver_preempt() - something goes first
  * @d: the delivery
  *
- * It completes with what it has, in either mode. If it was the last one nothing
- * is indicated until the next is posted (toe.md 4.5).
+ * A hold, and the request that is partly filled ends before it: it completes with
+ * what it has, in either mode. If it was the last one nothing is indicated until
+ * the next is posted (toe.md 4.5). Takes effect in toe_deliver_run(), which the
+ * caller calls next.
+ *
+ * Context: any, also under a lock that operations take.
  */
-void toe_deliver_cut(struct toe_deliver *d);
+void toe_deliver_preempt(struct toe_deliver *d);
+
+/**
+ * toe_deliver_new_consumer() - somebody else reads from here on
+ * @d: the delivery
+ *
+ * What waits is indicated to him, and an end that has come is told again.
+ */
+void toe_deliver_new_consumer(struct toe_deliver *d);
 
 /**
  * toe_deliver_withdraw() - take a request back

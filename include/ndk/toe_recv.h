@@ -136,11 +136,19 @@ typedef u32 (*toe_chained_fn)(void *ctx, const struct toe_chained *ind);
  */
 typedef void (*toe_disconnect_fn)(void *ctx, bool abort);
 
-typedef union {
+/**
+ * union toe_handler - a handler of any event
+ * @receive: events 3 and 5
+ * @chained: events 7 and 9
+ * @disconnect: event 1
+ *
+ * Transparent: a function of one of these types may be given as it is.
+ */
+union toe_handler {
 	toe_receive_fn receive;
 	toe_chained_fn chained;
 	toe_disconnect_fn disconnect;
-} toe_handler_t __attribute__((__transparent_union__));
+} __attribute__((__transparent_union__));
 
 /**
  * struct toe_endpoint_attr - what an endpoint is to be like
@@ -233,8 +241,8 @@ void toe_endpoint_detach(struct toe_endpoint *ep);
  *
  * Return: 0, -EINVAL: no such event, or a context for no handler.
  */
-int toe_set_event_handler(struct toe_endpoint *ep, unsigned int event, toe_handler_t handler,
-			  void *ctx);
+int toe_set_event_handler(struct toe_endpoint *ep, unsigned int event,
+			  union toe_handler handler, void *ctx);
 
 /* struct toe_rcv_request.flags; both or neither of the first two: either kind */
 #define TOE_RCV_NORMAL		0x0020
@@ -368,7 +376,7 @@ int toe_endpoint_input(struct toe_endpoint *ep, struct sk_buff *skb, u32 flags);
  * toe_endpoint_input_all() - the same bytes for several endpoints
  * @eps: the endpoints
  * @n: how many
- * @skb: the bytes, one more reference to which is taken
+ * @skb: the bytes, one more reference to which is taken; in no list
  * @flags: as above
  *
  * @skb goes when the last of them is done with it.
