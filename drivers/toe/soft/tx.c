@@ -8,6 +8,7 @@
 #include <linux/bvec.h>
 #include <linux/slab.h>
 #include <linux/unaligned.h>
+#include <net/ip6_checksum.h>
 #include <net/tcp.h>
 
 #include "soft.h"
