@@ -18,7 +18,7 @@ TOP := $(CURDIR)
 OUT := $(TOP)/build/$(KERNEL)
 MIRROR := $(OUT)/src
 JOBS ?= $(shell nproc)
-MIRRORED = $(wildcard Kbuild include drivers kunit)
+MIRRORED = $(wildcard Kbuild include drivers kunit tools/ndkperf)
 
 kdir = $(strip $(if $(KDIR),$(KDIR),$(if $(filter host,$(KERNEL)),$(HOST_KDIR),\
 	$(shell tools/kernel path $(KERNEL) build))))
@@ -51,7 +51,7 @@ help:
 	@echo 'make clean      remove build/; make distclean also removes the kernel cache'
 	@echo
 	@echo 'On a test machine of your own, as root:'
-	@echo '  make modules && modprobe -a ib_core ib_uverbs udp_tunnel ip6_udp_tunnel'
+	@echo '  make modules && modprobe -a ib_uverbs rdma_cm udp_tunnel ip6_udp_tunnel'
 	@echo '  insmod build/host/src/drivers/ndk/ndk.ko'
 	@echo '  insmod build/host/src/drivers/softroce/ndk_softroce.ko'
 	@echo '  rdma link add ndk0 type ndk netdev eth0'
@@ -70,6 +70,7 @@ mirror:
 	@mkdir -p $(MIRROR)
 	@find $(MIRROR) -xtype l -delete
 	@for part in $(MIRRORED); do \
+		mkdir -p "$$(dirname "$(MIRROR)/$$part")" && \
 		cp -rsfT "$(TOP)/$$part" "$(MIRROR)/$$part" || exit 1; \
 	done
 
@@ -77,8 +78,9 @@ modules: kernel mirror
 	@test -n "$(MIRRORED)" || { echo 'nothing to build'; exit 1; }
 	$(MAKE) -C $(kdir) M=$(MIRROR) -j$(JOBS) NDK_KUNIT=$(NDK_KUNIT) $(NO_BTF) $(KFLAGS) modules
 
-tools: build/ndk_defer.so build/qp_memory build/ndkcheck \
-	build/badqueue build/badpackets build/mutants build/rereg.so
+tools: build/ndk_defer.so build/qp_memory build/ndkcheck build/ndkperf \
+	build/badqueue build/badpackets build/mutants build/dmabuf \
+	build/rereg build/rereg.so
 
 build/ndk_defer.so: tools/lib/defer_preload.c
 	@mkdir -p build
@@ -94,9 +96,9 @@ HOSTILE := tools/tests/src/hostile.c tools/tests/src/hostile.h \
 FORGE := tools/tests/src/forge.c tools/tests/src/forge.h
 
 build/badpackets build/mutants: $(FORGE)
-build/badqueue build/badpackets build/mutants: build/%: tools/tests/src/%.c $(HOSTILE)
+build/badqueue build/badpackets build/mutants build/dmabuf build/rereg: build/%: tools/tests/src/%.c $(HOSTILE)
 	@mkdir -p build
-	$(CC) $(CFLAGS_TOOLS) -o $@ $(filter %.c,$^) -libverbs -lpthread
+	$(CC) $(CFLAGS_TOOLS) -o $@ $(filter %.c,$^) -libverbs -lpthread -ldl
 
 build/rereg.so: tools/tests/src/rereg_preload.c
 	@mkdir -p build
@@ -105,6 +107,10 @@ build/rereg.so: tools/tests/src/rereg_preload.c
 build/ndkcheck: tools/tests/src/ndkcheck.c tools/tests/src/device.h
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -o $@ $< -libverbs -lpthread
+
+build/ndkperf: tools/ndkperf/program.c tools/ndkperf/ndkperf.h
+	@mkdir -p build
+	$(CC) $(CFLAGS_TOOLS) -o $@ $<
 
 setup:
 	@tools/setup build vm demo check bench kernel

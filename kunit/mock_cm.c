@@ -28,15 +28,39 @@ struct mock_ah {
 	union ib_gid dgid;
 };
 
+/* Several mocks at a time have networks of their own. */
+#define NETS		200
+
+static atomic_t nets;
+
 /**
  * struct mock_cm - the part of a mock that is for connections
  * @ndev: its netdev
  * @ahs: address handles, by number
+ * @net: number of its network
  */
 struct mock_cm {
 	struct net_device *ndev;
 	struct xarray ahs;
+	u32 net;
 };
+
+/* 10.98.net.1 and 2, host order */
+static __be32 ip4(const struct mock_cm *cm, u32 host)
+{
+	return htonl(0x0a620000U | cm->net << 8 | host);
+}
+
+/* fd98:net::1 */
+static struct in6_addr ip6(const struct mock_cm *cm)
+{
+	struct in6_addr a = { };
+
+	a.s6_addr16[0] = htons(0xfd98);
+	a.s6_addr16[1] = htons(cm->net);
+	a.s6_addr[15] = 1;
+	return a;
+}
 
 static netdev_tx_t swallow(struct sk_buff *skb, struct net_device *ndev)
 {
@@ -86,7 +110,9 @@ static struct sk_buff *address_message(int ifindex, u8 family, const void *addr,
 static int add_address(struct net_device *ndev, u8 family, const void *addr, int len)
 {
 	struct sk_buff *skb = address_message(ndev->ifindex, family, addr, len);
-	struct msghdr msg = { };
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	/* with a destination nobody asks who opened the socket: no file did */
+	struct msghdr msg = { .msg_name = &kernel, .msg_namelen = sizeof(kernel) };
 	struct socket *sock;
 	struct kvec vec;
 	int err;
@@ -105,28 +131,44 @@ out_skb:
 	return min(err, 0);
 }
 
-static int add_addresses(struct net_device *ndev)
+static int add_addresses(struct mock_cm *cm)
 {
-	const __be32 v4[] = { htonl(MOCK_IP4), htonl(MOCK_IP4_OTHER) };
-	struct in6_addr v6;
-	int i, err = 0;
+	struct in6_addr v6 = ip6(cm);
+	u32 host;
+	int err = 0;
 
-	for (i = 0; !err && i < ARRAY_SIZE(v4); i++)
-		err = add_address(ndev, AF_INET, &v4[i], sizeof(v4[i]));
-	if (!err && !in6_pton(MOCK_IP6, -1, v6.s6_addr, -1, NULL))
-		err = -EINVAL;
-	return err ?: add_address(ndev, AF_INET6, &v6, sizeof(v6));
+	for (host = 1; !err && host <= MOCK_HOSTS; host++) {
+		__be32 v4 = ip4(cm, host);
+
+		err = add_address(cm->ndev, AF_INET, &v4, sizeof(v4));
+	}
+	return err ?: add_address(cm->ndev, AF_INET6, &v6, sizeof(v6));
 }
 
-static int bring_up(struct net_device *ndev)
+static int bring_up(struct mock_cm *cm)
 {
 	int err;
 
 	rtnl_lock();
-	err = dev_change_flags(ndev, ndev->flags | IFF_UP, NULL);
+	err = dev_change_flags(cm->ndev, cm->ndev->flags | IFF_UP, NULL);
 	rtnl_unlock();
-	return err ?: add_addresses(ndev);
+	return err ?: add_addresses(cm);
 }
+
+/* An address of a mock's: IPv4 with a host number of 1 to MOCK_HOSTS, or IPv6. */
+void mock_address(struct mock_nic *mock, bool v6, u32 host, struct sockaddr_storage *addr)
+{
+	struct sockaddr_in6 *a6 = (struct sockaddr_in6 *)addr;
+	struct sockaddr_in *a4 = (struct sockaddr_in *)addr;
+
+	memset(addr, 0, sizeof(*addr));
+	addr->ss_family = v6 ? AF_INET6 : AF_INET;
+	if (v6)
+		a6->sin6_addr = ip6(mock->cm);
+	else
+		a4->sin_addr.s_addr = ip4(mock->cm, host);
+}
+EXPORT_SYMBOL_GPL(mock_address);
 
 /* NULL if that is not possible. */
 struct mock_cm *mock_cm_new(void)
@@ -136,12 +178,13 @@ struct mock_cm *mock_cm_new(void)
 	if (!cm)
 		return NULL;
 	xa_init_flags(&cm->ahs, XA_FLAGS_ALLOC1);
+	cm->net = 1 + (u32)atomic_inc_return(&nets) % NETS;
 	cm->ndev = alloc_netdev(0, "ndkmock%d", NET_NAME_ENUM, setup);
 	if (!cm->ndev)
 		goto err_cm;
 	if (register_netdev(cm->ndev))
 		goto err_ndev;
-	if (!bring_up(cm->ndev))
+	if (!bring_up(cm))
 		return cm;
 	unregister_netdev(cm->ndev);
 	goto err_cm;
@@ -189,14 +232,14 @@ int mock_cm_wait(struct mock_nic *mock)
 {
 	struct ib_device *dev = &mock->nic->ibdev;
 	union ib_gid gid = { };
-	int err;
+	int err = 0;
+	u32 host;
 
-	ipv6_addr_set_v4mapped(htonl(MOCK_IP4), (struct in6_addr *)&gid);
-	err = wait_gid(dev, &gid);
-	ipv6_addr_set_v4mapped(htonl(MOCK_IP4_OTHER), (struct in6_addr *)&gid);
-	err = err ?: wait_gid(dev, &gid);
-	if (!err && !in6_pton(MOCK_IP6, -1, gid.raw, -1, NULL))
-		err = -EINVAL;
+	for (host = 1; !err && host <= MOCK_HOSTS; host++) {
+		ipv6_addr_set_v4mapped(ip4(mock->cm, host), (struct in6_addr *)&gid);
+		err = wait_gid(dev, &gid);
+	}
+	*(struct in6_addr *)&gid = ip6(mock->cm);
 	return err ?: wait_gid(dev, &gid);
 }
 EXPORT_SYMBOL_GPL(mock_cm_wait);

@@ -7,14 +7,12 @@
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
-#include <linux/inet.h>
 #include <linux/module.h>
 #include <rdma/rdma_cm.h>
 
 #include "mock_nic.h"
 
 #define NAME		"ndkmockcm"
-#define PORT		7471
 #define WAIT		(20 * HZ)
 
 static struct mock_nic *mock;
@@ -30,6 +28,18 @@ struct meeting {
 	struct end active;
 	struct end passive;
 	struct rdma_cm_id *listener;
+};
+
+struct place {
+	const char *desc;
+	bool v6;
+	u32 host;
+};
+
+static const struct place places[] = {
+	{ "IPv4", false, 1 },
+	{ "IPv4, the other address", false, 2 },
+	{ "IPv6", true, 1 },
 };
 
 static int on_event(struct rdma_cm_id *id, struct rdma_cm_event *ev)
@@ -63,7 +73,7 @@ static void part(void *arg)
 		rdma_destroy_id(m->listener);
 }
 
-static struct meeting *meet(struct kunit *test, const char *where)
+static struct meeting *meet(struct kunit *test, const struct place *where)
 {
 	struct sockaddr_storage addr;
 	struct meeting *m;
@@ -74,12 +84,12 @@ static struct meeting *meet(struct kunit *test, const char *where)
 	init_completion(&m->active.step);
 	init_completion(&m->passive.step);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, part, m), 0);
-	KUNIT_ASSERT_EQ(test, inet_pton_with_scope(&init_net, AF_UNSPEC, where, "7471", &addr),
-			0);
+	mock_address(mock, where->v6, where->host, &addr);
 	m->listener = rdma_create_id(&init_net, on_event, m, RDMA_PS_TCP, IB_QPT_RC);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(m->listener));
 	KUNIT_ASSERT_EQ(test, rdma_bind_addr(m->listener, (struct sockaddr *)&addr), 0);
 	KUNIT_ASSERT_EQ(test, rdma_listen(m->listener, 4), 0);
+	addr = m->listener->route.addr.src_addr;
 	m->active.id = rdma_create_id(&init_net, on_event, m, RDMA_PS_TCP, IB_QPT_RC);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(m->active.id));
 	KUNIT_ASSERT_EQ(test, rdma_resolve_addr(m->active.id, NULL, (struct sockaddr *)&addr,
@@ -87,24 +97,13 @@ static struct meeting *meet(struct kunit *test, const char *where)
 	return m;
 }
 
-struct place {
-	const char *desc;
-	const char *addr;
-};
-
-static const struct place places[] = {
-	{ "IPv4", "10.98.0.1" },
-	{ "IPv4, the other address", "10.98.0.2" },
-	{ "IPv6", MOCK_IP6 },
-};
-
 KUNIT_ARRAY_PARAM_DESC(place, places, desc);
 
 static void two_ends_connect(struct kunit *test)
 {
 	const struct place *place = test->param_value;
 	struct rdma_conn_param param = { .qp_num = 0x11, .retry_count = 1, .rnr_retry_count = 1 };
-	struct meeting *m = meet(test, place->addr);
+	struct meeting *m = meet(test, place);
 
 	expect(m, &m->active, RDMA_CM_EVENT_ADDR_RESOLVED);
 	KUNIT_EXPECT_PTR_EQ(test, m->active.id->device, &mock->nic->ibdev);

@@ -99,30 +99,12 @@ static void mock_qp_destroy(struct ndk_qp *qp)
 	kfree(m);
 }
 
-/* NULL if there is none; the caller sees to it that it stays. */
-struct mock_qp *mock_qp_by_num(struct mock_nic *mock, u32 qpn)
+/* with a reference */
+struct net_device *mock_netdev(struct mock_nic *mock)
 {
-	struct mock_qp *m, *found = NULL;
-
-	spin_lock_bh(&mock->lock);
-	list_for_each_entry(m, &mock->list, link)
-		if (m->qp->ibqp.qp_num == qpn)
-			found = m;
-	spin_unlock_bh(&mock->lock);
-	return found;
+	return mock_get_netdev(mock->nic);
 }
-EXPORT_SYMBOL_GPL(mock_qp_by_num);
-
-struct mock_qp *mock_newest_qp(struct mock_nic *mock)
-{
-	struct mock_qp *m;
-
-	spin_lock_bh(&mock->lock);
-	m = list_empty(&mock->list) ? NULL : list_last_entry(&mock->list, struct mock_qp, link);
-	spin_unlock_bh(&mock->lock);
-	return m;
-}
-EXPORT_SYMBOL_GPL(mock_newest_qp);
+EXPORT_SYMBOL_GPL(mock_netdev);
 
 static int mock_qp_modify(struct ndk_qp *qp, const struct ib_qp_attr *attr, int mask,
 			  enum ib_qp_state from, enum ib_qp_state to)
@@ -298,6 +280,11 @@ static int mock_dereg_mr(struct ndk_mr *mr)
 	.get_dma_mr = mock_get_dma_mr,			\
 	.dereg_mr = mock_dereg_mr
 
+static int mock_enable_mr(struct ndk_mr *mr, int access)
+{
+	return mr->ibmr.length ? 0 : -EINVAL;
+}
+
 static const struct ndk_nic_ops mock_ops[] = {
 	[MOCK_PLAIN] = {
 		PLAIN_OPS,
@@ -306,6 +293,7 @@ static const struct ndk_nic_ops mock_ops[] = {
 		PLAIN_OPS,
 		.alloc_mr = mock_alloc_mr,
 		.map_mr_sg = mock_map_mr_sg,
+		.enable_mr = mock_enable_mr,
 		.ah_create = mock_ah_create,
 		.ah_destroy = mock_ah_destroy,
 	},

@@ -158,8 +158,7 @@ void mock_fail(struct mock_qp *m, enum ib_wc_status status);
 void mock_flush(struct mock_qp *m);
 int mock_receive(struct mock_qp *m, u32 bytes, bool solicited);
 int mock_receive_wc(struct mock_qp *m, struct ib_wc *wc, bool solicited);
-struct mock_qp *mock_qp_by_num(struct mock_nic *mock, u32 qpn);
-struct mock_qp *mock_newest_qp(struct mock_nic *mock);
+struct net_device *mock_netdev(struct mock_nic *mock);
 void mock_event(struct mock_qp *m, enum ib_event_type event);
 
 /* mock_cm.c */
@@ -171,9 +170,8 @@ int mock_ah_create(struct ndk_ah *ah, const struct rdma_ah_attr *attr);
 void mock_ah_destroy(struct ndk_ah *ah);
 void mock_gsi_send(struct mock_nic *mock, struct mock_qp *m, struct ndk_notify *n);
 
-/* addresses of the netdev, host order where they are numbers */
-#define MOCK_IP4	0x0a620001U	/* 10.98.0.1 */
-#define MOCK_IP4_OTHER	0x0a620002U	/* 10.98.0.2 */
-#define MOCK_IP6	"fd98::1"
+/* its netdev has two IPv4 addresses and an IPv6 address */
+#define MOCK_HOSTS	2
+void mock_address(struct mock_nic *mock, bool v6, u32 host, struct sockaddr_storage *addr);
 
 #endif /* _MOCK_NIC_H */

@@ -45,9 +45,9 @@ static void on_qp_event(struct ib_event *ev, void *arg)
 	e->last_qp_event = ev->event;
 }
 
-struct env_cq *env_cq(struct env *e, int cqe)
+struct env_cq *env_cq_on(struct env *e, int cqe, u32 vector)
 {
-	struct ib_cq_init_attr attr = { .cqe = cqe };
+	struct ib_cq_init_attr attr = { .cqe = cqe, .comp_vector = vector };
 	struct kunit *test = e->test;
 	struct env_cq *c;
 
@@ -57,6 +57,11 @@ struct env_cq *env_cq(struct env *e, int cqe)
 	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(c->cq), "ib_create_cq: %pe", c->cq);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_cq_action, c->cq), 0);
 	return c;
+}
+
+struct env_cq *env_cq(struct env *e, int cqe)
+{
+	return env_cq_on(e, cqe, 0);
 }
 
 int env_suite_init(struct kunit_suite *suite)
@@ -163,6 +168,13 @@ struct ib_qp *env_qp_with(struct env *e, u32 depth, enum ib_sig_type sig)
 	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(qp), "ib_create_qp: %pe", qp);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, destroy_qp_action, qp), 0);
 	return qp;
+}
+
+/* A QP and its send CQ go before the test ends. */
+void env_drop(struct env *e, struct ib_qp *qp)
+{
+	kunit_release_action(e->test, destroy_qp_action, qp);
+	kunit_release_action(e->test, destroy_cq_action, e->scq->cq);
 }
 
 struct ib_qp *env_qp(struct env *e, u32 depth)

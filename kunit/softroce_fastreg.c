@@ -19,7 +19,7 @@ static void keyring_free(void *arg)
 {
 	struct keyring *k = arg;
 
-	xa_destroy(&k->dev.mrs);
+	xa_destroy(&k->dev.mrs.all);
 	vfree(k);
 }
 
@@ -29,7 +29,7 @@ struct keyring *keyring(struct kunit *test)
 	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, k);
-	xa_init_flags(&k->dev.mrs, XA_FLAGS_ALLOC1);
+	sr_table_init(&k->dev.mrs);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, keyring_free, k), 0);
 	k->nic.priv = &k->dev;
 	k->dev.nic = &k->nic;
@@ -58,7 +58,7 @@ static void region_free(void *arg)
 {
 	struct region *r = arg;
 
-	xa_erase(&r->k->dev.mrs, r->mr->key >> 8);
+	sr_table_remove(&r->k->dev.mrs, &r->mr->node);
 	sr_mr_free(r->mr);
 }
 

@@ -3,11 +3,13 @@
  * Keys: the one check between a peer's key and memory (sr_mr_find), and the walk
  * over a region's pages (sr_mr_span).
  *
- * Neither is exported, so the file is compiled in here a second time.
+ * Neither is exported, so the file is compiled in here a second time, and with it
+ * what frees regions.
  */
 #include <kunit/test.h>
 #include <linux/vmalloc.h>
 
+#include "../drivers/softroce/dmabuf.c"
 #include "../drivers/softroce/mr.c"
 
 #define ALL	(IB_ACCESS_LOCAL_WRITE | REMOTE_ACCESS)
@@ -28,7 +30,7 @@ static void empty_table(void *arg)
 {
 	struct fixture *f = arg;
 
-	xa_destroy(&f->dev.mrs);
+	xa_destroy(&f->dev.mrs.all);
 	vfree(f);
 }
 
@@ -39,7 +41,7 @@ static struct fixture *fixture(struct kunit *test, u64 iova, u64 length, int acc
 	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
-	xa_init_flags(&f->dev.mrs, XA_FLAGS_ALLOC1);
+	sr_table_init(&f->dev.mrs);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, empty_table, f), 0);
 	f->mr.iova = iova;
 	f->mr.length = length;
@@ -54,9 +56,21 @@ static struct fixture *fixture(struct kunit *test, u64 iova, u64 length, int acc
 	return f;
 }
 
+/* What is found stays: nothing is freed before the test ends. */
+static struct sr_mr *look_up(struct fixture *f, const struct ib_pd *pd, u32 key, u64 addr,
+			     u64 len, int access)
+{
+	struct sr_mr *mr;
+
+	rcu_read_lock();
+	mr = sr_mr_find(&f->dev, pd, 1, key, addr, len, access);
+	rcu_read_unlock();
+	return mr;
+}
+
 static struct sr_mr *find(struct fixture *f, u64 addr, u64 len)
 {
-	return sr_mr_find(&f->dev, &f->pd, 1, f->nmr.ibmr.lkey, addr, len, IB_ACCESS_REMOTE_READ);
+	return look_up(f, &f->pd, f->nmr.ibmr.lkey, addr, len, IB_ACCESS_REMOTE_READ);
 }
 
 struct range_case {
@@ -111,9 +125,9 @@ static void key_of_another_pd_is_refused(struct kunit *test)
 	struct fixture *f = fixture(test, BASE, SIZE, ALL);
 	u32 key = f->nmr.ibmr.lkey;
 
-	KUNIT_EXPECT_NOT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, key, BASE, 1, 0));
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->other_pd, 1, key, BASE, 1, 0));
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, NULL, 1, key, BASE, 1, 0));
+	KUNIT_EXPECT_NOT_NULL(test, look_up(f, &f->pd, key, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, look_up(f, &f->other_pd, key, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, look_up(f, NULL, key, BASE, 1, 0));
 }
 
 /* The low byte tells regions of one slot apart: 255 of 256 guesses fail. */
@@ -124,7 +138,7 @@ static void stale_key_of_the_same_slot_is_refused(struct kunit *test)
 	int i, found = 0;
 
 	for (i = 0; i < 256; i++)
-		found += !!sr_mr_find(&f->dev, &f->pd, 1, (key & ~0xffU) | i, BASE, 1, 0);
+		found += !!look_up(f, &f->pd, (key & ~0xffU) | i, BASE, 1, 0);
 	KUNIT_EXPECT_EQ(test, found, 1);
 }
 
@@ -133,23 +147,22 @@ static void key_of_a_slot_that_is_empty_is_refused(struct kunit *test)
 	struct fixture *f = fixture(test, BASE, SIZE, ALL);
 	u32 key = f->nmr.ibmr.lkey;
 
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, 0, BASE, 1, 0));
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, U32_MAX, BASE, 1, 0));
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, key + 256, BASE, 1, 0));
-	xa_erase(&f->dev.mrs, key >> 8);
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, key, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, look_up(f, &f->pd, 0, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, look_up(f, &f->pd, U32_MAX, BASE, 1, 0));
+	KUNIT_EXPECT_NULL(test, look_up(f, &f->pd, key + 256, BASE, 1, 0));
+	sr_table_remove(&f->dev.mrs, &((struct sr_mr *)f->nmr.priv)->node);
+	KUNIT_EXPECT_NULL(test, look_up(f, &f->pd, key, BASE, 1, 0));
 }
 
 /* A slot that is reserved and not yet filled looks empty. */
 static void key_that_is_being_made_is_refused(struct kunit *test)
 {
 	struct fixture *f = fixture(test, BASE, SIZE, ALL);
-	u32 index;
+	struct sr_node node;
 
-	KUNIT_ASSERT_GE(test, xa_alloc_cyclic(&f->dev.mrs, &index, NULL, XA_LIMIT(1, 0xffffff),
-					      &f->dev.next_mr, GFP_KERNEL), 0);
-	KUNIT_EXPECT_NULL(test, sr_mr_find(&f->dev, &f->pd, 1, index << 8, BASE, 1, 0));
-	xa_release(&f->dev.mrs, index);
+	KUNIT_ASSERT_EQ(test, sr_table_reserve(&f->dev.mrs, &node, XA_LIMIT(1, 0xffffff)), 0);
+	KUNIT_EXPECT_NULL(test, look_up(f, &f->pd, node.number << 8, BASE, 1, 0));
+	xa_release(&f->dev.mrs.all, node.number);
 }
 
 static void every_access_bit_is_needed(struct kunit *test)
@@ -173,8 +186,8 @@ static void every_access_bit_is_needed(struct kunit *test)
 
 			for (i = 0; i < 4; i++)
 				want |= wants & BIT(i) ? bits[i] : 0;
-			KUNIT_EXPECT_EQ_MSG(test, !!sr_mr_find(&f->dev, &f->pd, 1,
-							       f->nmr.ibmr.lkey, BASE, 1, want),
+			KUNIT_EXPECT_EQ_MSG(test,
+					    !!look_up(f, &f->pd, f->nmr.ibmr.lkey, BASE, 1, want),
 					    (wants & ~has) == 0, "has %#x wants %#x", access,
 					    want);
 		}

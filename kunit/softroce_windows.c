@@ -30,7 +30,7 @@ static void world_free(void *arg)
 
 	if (w->mw)
 		sr_dealloc_mw(&w->nmw);
-	xa_erase(&w->k->dev.mrs, w->mr->key >> 8);
+	sr_table_remove(&w->k->dev.mrs, &w->mr->node);
 	sr_mr_free(w->mr);
 }
 

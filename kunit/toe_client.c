@@ -276,7 +276,7 @@ static void req_done(struct toe_rcv_request *req)
 	const u8 *data = r->kv.iov_base;
 	u32 i;
 
-	tlog(&c->log, "req%u %s %u", r->id, toe_status_name(req->status), req->bytes);
+	tlog(&c->log, "req%u %s %u", r->id, tmock_status(req->status), req->bytes);
 	r->done++;
 	/* either kind: which it is, is seen from the first byte */
 	for (i = 0; i < req->bytes; i++)

@@ -45,7 +45,7 @@ static void host_offloaded(struct toe_obj *obj, void *priv, u32 status)
 {
 	struct tenv_obj *o = host_obj(priv);
 
-	tlog(&o->e->m->log, "%s.offloaded %s", o->name, toe_status_name(status));
+	tlog(&o->e->m->log, "%s.offloaded %s", o->name, tmock_status(status));
 }
 
 static bool host_retrieve(struct toe_obj *obj, void *priv, enum toe_reason reason)
@@ -75,7 +75,7 @@ static void host_uploaded(struct toe_obj *obj, void *priv, struct toe_block *b)
 	struct tenv_obj *o = host_obj(priv);
 	struct toe_conn_delegated *d = toe_block_state(b, TOE_STATE_DELEGATED);
 
-	tlog(&o->e->m->log, "%s.uploaded %s", o->name, toe_status_name(b->status));
+	tlog(&o->e->m->log, "%s.uploaded %s", o->name, tmock_status(b->status));
 	o->uploaded++;
 	o->status = b->status;
 	if (b->layer != TOE_CONN || b->status != TOE_SUCCESS || !d)
@@ -205,7 +205,7 @@ struct toe_conn_cached tenv_conn_cached(void)
 	};
 }
 
-static struct toe_conn_delegated seed(void)
+struct toe_conn_delegated tenv_conn_delegated(void)
 {
 	return (struct toe_conn_delegated){
 		.h = header(TOE_CONN, TOE_STATE_DELEGATED),
@@ -322,7 +322,7 @@ static void create_one(struct tenv *e, const char *name, struct toe_obj *up)
 	KUNIT_ASSERT_NULL(e->test, o->obj);
 	strscpy(o->name, name, sizeof(o->name));
 	o->e = e;
-	o->seed = seed();
+	o->seed = tenv_conn_delegated();
 	INIT_LIST_HEAD(&o->sends);
 	__skb_queue_head_init(&o->buffered);
 	o->obj = create(e, o, up);
@@ -404,7 +404,7 @@ static void op_done(struct toe_op *op)
 	struct tenv_op *o = op->priv;
 
 	tlog(&o->e->m->log, "%s %s %s", tmock_op_name(op->type),
-	     tmock_name(o->e->m, op->root->object), toe_status_name(op->root->status));
+	     tmock_name(o->e->m, op->root->object), tmock_status(op->root->status));
 	o->done++;
 	if (o->on_done)
 		o->on_done(o);
@@ -556,7 +556,7 @@ void tenv_expect_log(struct tenv *e, const char *file, int line, const char *wan
 static char *add_status(char *to, char *end, struct toe_block *b)
 {
 	for (; b; b = b->next) {
-		to += scnprintf(to, end - to, "%s ", toe_status_name(b->status));
+		to += scnprintf(to, end - to, "%s ", tmock_status(b->status));
 		to = add_status(to, end, b->dependents);
 	}
 	return to;

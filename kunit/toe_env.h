@@ -29,6 +29,10 @@
 #define TENV_SENDS	64
 #define TENV_RECVS	64
 
+/* what is compared of structures that end in padding */
+#define CONN_CONST_BYTES	offsetofend(struct toe_conn_const, rcv_wscale)
+#define NEIGH_CACHED_BYTES	offsetofend(struct toe_neigh_cached, dst)
+
 /* where the connections of the tests begin */
 #define TENV_RCV_NXT	1000
 #define TENV_SND_NXT	5000
@@ -189,6 +193,7 @@ struct toe_path_const tenv_path_const(unsigned int i);
 struct toe_path_cached tenv_path_cached(void);
 struct toe_conn_const tenv_conn_const(unsigned int i);
 struct toe_conn_cached tenv_conn_cached(void);
+struct toe_conn_delegated tenv_conn_delegated(void);
 void tenv_world(struct tenv *e, const char *shape);
 struct tenv_obj *tenv_obj(struct tenv *e, const char *name);
 struct toe_obj *tenv_o(struct tenv *e, const char *name);

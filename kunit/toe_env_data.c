@@ -120,7 +120,7 @@ static void send_done(struct toe_send *s)
 	struct tenv_send *ts = container_of(s, struct tenv_send, s);
 
 	ts->done++;
-	tlog(&ts->e->m->log, "send%u %s %u", ts->id, toe_status_name(s->status), s->bytes);
+	tlog(&ts->e->m->log, "send%u %s %u", ts->id, tmock_status(s->status), s->bytes);
 	/* what is left is what was not acknowledged (R-TOE-107) */
 	if (s->bytes + iov_iter_count(&s->iter) != ts->kv.iov_len)
 		ts->e->bad_bytes++;
@@ -164,7 +164,7 @@ static void recv_done(struct toe_recv *r)
 
 	check_consumer(o);
 	tr->done++;
-	tlog(&o->e->m->log, "recv%u %s %u", tr->id, toe_status_name(r->status), r->bytes);
+	tlog(&o->e->m->log, "recv%u %s %u", tr->id, tmock_status(r->status), r->bytes);
 	for (i = r->filled; i < r->bytes; i++)
 		check_byte(o, ((u8 *)tr->kv.iov_base)[i], o->pos++);
 	if (tr->on_done)
@@ -221,7 +221,7 @@ static void forward_done(struct toe_forward *f)
 {
 	struct tenv *e = container_of(f, struct forward, f)->e;
 
-	tlog(&e->m->log, "forward %s", toe_status_name(f->status));
+	tlog(&e->m->log, "forward %s", tmock_status(f->status));
 	kfree_skb(f->skb);
 	f->skb = NULL;
 }

@@ -149,7 +149,7 @@ static void r_toe_157_pause_and_resume(struct kunit *test)
 	read = e->m->caps_read;
 	toe_signal(e->m->t, TOE_PAUSE);
 	tenv_flush(e);
-	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "c1"), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "p0(c1)"), -EAGAIN);
 	/* what is offloaded goes on */
 	tenv_rx(e, "c0", 10, 0);
 	KUNIT_EXPECT_EQ(test, tenv_send(e, "c0", 10, 0), 0);
@@ -164,7 +164,7 @@ static void r_toe_157_pause_and_resume(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, e->m->caps_read, read + 1);
 	KUNIT_EXPECT_EQ(test, toe_target_caps(e->m->t).max_mtu, 4000);
 	KUNIT_EXPECT_FALSE(test, toe_target_is_paused(e->m->t));
-	tenv_run(e, TOE_INITIATE, "c1");
+	tenv_run(e, TOE_INITIATE, "p0(c1)");
 	EXPECT_STATE(e, "c1", TOE_OFFLOADED);
 }
 

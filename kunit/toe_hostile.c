@@ -384,7 +384,7 @@ static void a_status_that_is_none(struct kunit *test)
 	tenv_world(e, "n0(p0(c0))");
 	tenv_offloaded(e, "n0(p0)");
 	e->m->on_call = store_oddly;
-	tenv_run(e, TOE_INITIATE, "c0");
+	tenv_run(e, TOE_INITIATE, "p0(c0)");
 	e->m->on_call = NULL;
 	EXPECT_STATE(e, "c0", TOE_IN_HOST);
 	KUNIT_EXPECT_GE(test, tenv_complaints(e, TOE_BAD_STATUS), 1);
@@ -620,7 +620,8 @@ static void defaults_of_query(struct kunit *test)
 	tenv_offloaded(e, "n0(p0(c0))");
 	o = tenv_run(e, TOE_QUERY, "c0k");
 	KUNIT_EXPECT_EQ(test, o->op->root->status, TOE_SUCCESS);
-	KUNIT_EXPECT_MEMEQ(test, toe_block_state(o->op->root, TOE_STATE_CONST), &k, sizeof(k));
+	KUNIT_EXPECT_MEMEQ(test, toe_block_state(o->op->root, TOE_STATE_CONST), &k,
+			   CONN_CONST_BYTES);
 	o = tenv_run(e, TOE_QUERY, "c0d");
 	KUNIT_EXPECT_EQ(test, o->op->root->status, TOE_FAILURE);
 	tenv_flush(e);

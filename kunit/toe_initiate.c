@@ -110,7 +110,7 @@ static void r_toe_23_failure_leaves_the_location_alone(struct kunit *test)
 	e->m->priv = &where;
 	e->m->on_call = note_location;
 	e->m->refuse[TOE_CONN] = TOE_TCP_XMIT_BUFFER;
-	tenv_run(e, TOE_INITIATE, "c0");
+	tenv_run(e, TOE_INITIATE, "p0(c0)");
 	KUNIT_ASSERT_PTR_NE(test, where, (void *)tenv_o(e, "c0"));
 	ctx = where;
 	KUNIT_EXPECT_NULL(test, *ctx);
@@ -121,8 +121,9 @@ static void r_toe_23_failure_leaves_the_location_alone(struct kunit *test)
 /* A target that writes there although it failed gains nothing. */
 static bool scribble(struct tmock *m, enum toe_op_type type, struct toe_block *root)
 {
-	*root->ctx = CANARY;
-	root->status = TOE_TCP_ENTRIES;
+	root->status = TOE_FAILURE;
+	*root->dependents->ctx = CANARY;
+	root->dependents->status = TOE_TCP_ENTRIES;
 	toe_complete(m->t, root);
 	return true;
 }
@@ -134,7 +135,7 @@ static void r_toe_23_a_context_of_a_failure_is_not_used(struct kunit *test)
 	tenv_world(e, "n0(p0(c0))");
 	tenv_offloaded(e, "n0(p0)");
 	e->m->on_call = scribble;
-	tenv_run(e, TOE_INITIATE, "c0");
+	tenv_run(e, TOE_INITIATE, "p0(c0)");
 	EXPECT_STATE(e, "c0", TOE_IN_HOST);
 	e->m->on_call = NULL;
 	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_QUERY, "c0"), -ENOTCONN);
@@ -348,14 +349,14 @@ static void r_toe_32_full_table_stops_offers(struct kunit *test)
 	tenv_world(e, "n0(p0(c0 c1 c2))");
 	tenv_offloaded(e, "n0(p0(c0))");
 	e->m->room[TOE_CONN] = 1;
-	tenv_run(e, TOE_INITIATE, "c1");
+	tenv_run(e, TOE_INITIATE, "p0(c1)");
 	EXPECT_STATE(e, "c1", TOE_IN_HOST);
 	tlog_clear(&e->m->log);
-	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "c1"), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "c2"), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "p0(c1)"), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "p0(c2)"), -ENOSPC);
 	EXPECT_LOG(e, "");
 	tenv_run(e, TOE_TERMINATE, "c0");
-	tenv_run(e, TOE_INITIATE, "c2");
+	tenv_run(e, TOE_INITIATE, "p0(c2)");
 	EXPECT_STATE(e, "c2", TOE_OFFLOADED);
 }
 
@@ -368,18 +369,18 @@ static void r_toe_33_declined_connections_wait(struct kunit *test)
 	tenv_world(e, "n0(p0(c0 c1 c2))");
 	tenv_offloaded(e, "n0(p0)");
 	for (i = 0; i < ARRAY_SIZE(codes); i++) {
-		const char *name = i ? "c1" : "c0";
+		const char *shape = i ? "p0(c1)" : "p0(c0)";
 
 		e->m->refuse[TOE_CONN] = codes[i];
-		tenv_run(e, TOE_INITIATE, name);
-		EXPECT_STATE(e, name, TOE_IN_HOST);
-		KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, name), -EAGAIN);
+		tenv_run(e, TOE_INITIATE, shape);
+		EXPECT_STATE(e, i ? "c1" : "c0", TOE_IN_HOST);
+		KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, shape), -EAGAIN);
 	}
 	/* others are not concerned */
-	tenv_run(e, TOE_INITIATE, "c2");
+	tenv_run(e, TOE_INITIATE, "p0(c2)");
 	EXPECT_STATE(e, "c2", TOE_OFFLOADED);
 	/* the time ends */
-	for (left = 100; left && tenv_try(e, TOE_INITIATE, "c0") == -EAGAIN; left--)
+	for (left = 100; left && tenv_try(e, TOE_INITIATE, "p0(c0)") == -EAGAIN; left--)
 		tenv_tick(e, 10000);
 	tenv_flush(e);
 	KUNIT_EXPECT_GT(test, left, 0);
@@ -447,10 +448,10 @@ static void r_toe_34_impossible_geometry_is_refused(struct kunit *test)
 	tenv_offloaded(e, "n0(p0)");
 	tenv_world(e, "n0(p0(c0))");
 	d->snd_nxt = d->snd_una - 1;
-	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "c0"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "p0(c0)"), -EINVAL);
 	d->snd_nxt = d->snd_una + 10;
 	d->snd_max = d->snd_una + 9;
-	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "c0"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "p0(c0)"), -EINVAL);
 	EXPECT_LOG(e, "");
 }
 

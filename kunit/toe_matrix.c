@@ -36,7 +36,7 @@ static const char * const ask_names[ASKS] = {
 
 /* how often the target was called for it */
 static const char * const ask_words[ASKS] = {
-	"+initiate c0", "+query c0", "+update c0", "+invalidate c0", "+terminate c0",
+	"+initiate p0", "+query c0", "+update c0", "+invalidate c0", "+terminate c0",
 	"+terminate c0", "+send c0", "+recv c0", "+forward c0", "+send c0", "+send c0", "+nothing",
 };
 
@@ -111,7 +111,7 @@ static void go_to(struct tenv *e, enum state s)
 	if (s == OFFLOADING)
 		e->m->when[TOE_INITIATE] = TMOCK_LATER;
 	if (s != HOST)
-		tenv_start(e, TOE_INITIATE, "c0");
+		tenv_start(e, TOE_INITIATE, "p0(c0)");
 	tenv_flush(e);
 	e->m->when[TOE_QUERY] = TMOCK_LATER;
 	e->m->when[TOE_UPDATE] = TMOCK_LATER;
@@ -146,7 +146,7 @@ static int ask(struct tenv *e, enum ask what)
 
 	switch (what) {
 	case INITIATE:
-		return tenv_try(e, TOE_INITIATE, "c0a");
+		return tenv_try(e, TOE_INITIATE, "p0(c0a)");
 	case QUERY:
 		return tenv_try(e, TOE_QUERY, "c0");
 	case UPDATE:

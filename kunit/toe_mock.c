@@ -18,6 +18,32 @@ static const u32 entries_code[TOE_LAYERS] = {
 	[TOE_CONN] = TOE_TCP_ENTRIES,
 };
 
+static const struct {
+	u32 status;
+	const char *name;
+} statuses[] = {
+#define S(name) { TOE_##name, #name }
+	S(SUCCESS), S(FAILURE), S(RESOURCES), S(INVALID_STATE), S(REQUEST_ABORTED),
+	S(UPLOAD_IN_PROGRESS), S(REQUEST_UPLOAD), S(UPLOAD_REQUESTED), S(TCP_ENTRIES),
+	S(PATH_ENTRIES), S(NEIGHBOR_ENTRIES), S(IP_ADDRESS_ENTRIES), S(HW_ADDRESS_ENTRIES),
+	S(VLAN_ENTRIES), S(TCP_XMIT_BUFFER), S(TCP_RCV_BUFFER), S(TCP_RCV_WINDOW),
+	S(VLAN_MISMATCH), S(DATA_NOT_ACCEPTED), S(POLICY), S(DATA_PARTIALLY_ACCEPTED),
+	S(PARTIAL_SUCCESS), S(PATH_MTU), S(CONNECTION_REJECTED), S(UNWRITTEN),
+	S(PENDING), S(BUFFER_OVERFLOW), S(MORE_PROCESSING),
+#undef S
+};
+
+/* As the contract spells them. */
+const char *tmock_status(u32 status)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(statuses); i++)
+		if (statuses[i].status == status)
+			return statuses[i].name;
+	return "?";
+}
+
 const char *tmock_op_name(enum toe_op_type type)
 {
 	return op_names[type];
@@ -222,7 +248,8 @@ static struct tmock_ctx *check_ctx(struct tmock *m, void *p)
 {
 	struct tmock_ctx *ctx = p;
 
-	if (!ctx || ctx->magic != TMOCK_MAGIC)
+	/* a call that was executing when the terminate came sees a dead one */
+	if (!ctx || (ctx->magic != TMOCK_MAGIC && !(m->racy && ctx->magic == TMOCK_DEAD)))
 		m->bad_ctx++;
 	return ctx;
 }
@@ -278,6 +305,13 @@ static void update_one(struct tmock *m, struct toe_walk *w, struct tmock_ctx *ct
 		ctx->parent = *up->ctx;
 }
 
+static void abort_sends(struct tmock *m, struct tmock_ctx *ctx)
+{
+	local_bh_disable();
+	toe_send_abort(m->t, ctx->handle, m->abort_sends);
+	local_bh_enable();
+}
+
 static u32 perform_one(struct tmock_pending *p, struct toe_walk *w)
 {
 	struct tmock *m = p->m;
@@ -292,7 +326,7 @@ static u32 perform_one(struct tmock_pending *p, struct toe_walk *w)
 	    p->nlost < TMOCK_LOST)
 		p->lost[p->nlost++] = ctx->handle;
 	if (p->type == TOE_TERMINATE && m->abort_sends && ctx->layer == TOE_CONN)
-		toe_send_abort(m->t, ctx->handle, m->abort_sends);
+		abort_sends(m, ctx);
 	if (status == TOE_SUCCESS)
 		switch (p->type) {
 		case TOE_UPDATE:
@@ -540,7 +574,8 @@ static void mock_forward(struct toe_target *t, void *p, struct toe_forward *f)
 		return;
 	}
 	spin_lock_irqsave(&m->lock, flags);
-	list_add_tail(&f->link, &m->forwards);
+	if (m->nforwards < TMOCK_FORWARDS)
+		m->forwards[m->nforwards++] = f;
 	spin_unlock_irqrestore(&m->lock, flags);
 }
 
@@ -588,7 +623,6 @@ struct tmock *tmock_new(struct ndk_nic *nic, const struct toe_target_ops *ops)
 	spin_lock_init(&m->log.lock);
 	INIT_LIST_HEAD(&m->ctxs);
 	INIT_LIST_HEAD(&m->pending);
-	INIT_LIST_HEAD(&m->forwards);
 	for (i = 0; i < TOE_LAYERS; i++)
 		m->room[i] = -1;
 	m->forward_now = TOE_SUCCESS;
@@ -756,3 +790,6 @@ void tmock_ack(struct tmock *m, const struct toe_obj *obj, u32 bytes)
 	toe_send_acked(m->t, toe_obj_handle(obj), bytes, false);
 	local_bh_enable();
 }
+
+MODULE_DESCRIPTION("KUnit tests of the offload core");
+MODULE_LICENSE("GPL");

@@ -27,6 +27,7 @@
 #define TLOG_WORD	64
 #define TMOCK_NAMES	128
 #define TMOCK_LOST	8
+#define TMOCK_FORWARDS	16
 
 /* what the mock says it can do; tests spell their edges relative to these */
 #define TMOCK_CONNS	2000
@@ -186,6 +187,7 @@ struct tmock_named {
  * @params: last that were set
  * @nparams: how often
  * @forwards: forwarded segments it has
+ * @nforwards: how many
  * @forward_now: status to finish them with at once; %TOE_UNWRITTEN: keep
  * @on_call: the test's own doing in an operation, or NULL; true: it has done all
  * @on_send: the test's own doing when sends come, or NULL
@@ -193,6 +195,7 @@ struct tmock_named {
  * @verbose: the log has receive requests and consumed bytes, too
  * @events_first: raises the events of a corrupt state before it completes
  * @abort_sends: what terminate completes sends with; 0: leaves them
+ * @racy: the test calls from several threads
  * @bad_class: a state structure was missing or its length wrong
  * @bad_ctx: a context was used that is gone
  * @bad_context: it was called in a hard interrupt
@@ -219,7 +222,8 @@ struct tmock {
 	unsigned int calls[TOE_OPS];
 	struct toe_params params;
 	unsigned int nparams;
-	struct list_head forwards;
+	struct toe_forward *forwards[TMOCK_FORWARDS];
+	unsigned int nforwards;
 	u32 forward_now;
 	bool (*on_call)(struct tmock *m, enum toe_op_type type, struct toe_block *root);
 	void (*on_send)(struct tmock *m, struct tmock_ctx *ctx, struct toe_send *first, u32 count);
@@ -227,6 +231,7 @@ struct tmock {
 	bool verbose;
 	bool events_first;
 	u32 abort_sends;
+	bool racy;
 	unsigned int bad_class;
 	unsigned int bad_ctx;
 	unsigned int bad_context;
@@ -235,6 +240,7 @@ struct tmock {
 /* log */
 __printf(2, 3) void tlog(struct tlog *log, const char *fmt, ...);
 void tlog_clear(struct tlog *log);
+const char *tmock_status(u32 status);
 const char *tmock_op_name(enum toe_op_type type);
 
 /* life; NULL for the whole of the contract, and for an adapter of the mock's own */

@@ -46,7 +46,7 @@ static void r_toe_52_all_classes(struct kunit *test)
 	o = tenv_run(e, TOE_QUERY, "n0(p0(c0))");
 	EXPECT_STATUSES(e, o, "SUCCESS SUCCESS SUCCESS");
 	KUNIT_EXPECT_MEMEQ(test, toe_block_state(tenv_block(o, "c0"), TOE_STATE_CONST), &k,
-			   sizeof(k));
+			   CONN_CONST_BYTES);
 	KUNIT_EXPECT_MEMEQ(test, toe_block_state(tenv_block(o, "c0"), TOE_STATE_CACHED), &v,
 			   sizeof(v));
 	KUNIT_EXPECT_MEMEQ(test, toe_obj_cached(tenv_o(e, "c0")), &v, sizeof(v));

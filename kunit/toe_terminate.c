@@ -515,7 +515,7 @@ static void r_toe_94_persist_state_goes_round(struct kunit *test)
 	seed->rt_delta = 77;
 	tenv_offloaded(e, "n0(p0)");
 	for (i = 0; i < 3; i++) {
-		tenv_run(e, TOE_INITIATE, "c0");
+		tenv_run(e, TOE_INITIATE, "p0(c0)");
 		KUNIT_EXPECT_EQ(test, toe_upload(tenv_o(e, "c0"), TOE_HOST_ASKED), 0);
 		tenv_flush(e);
 		KUNIT_EXPECT_EQ(test, e->c[0].d.snd_wnd_probes, 2);
@@ -608,7 +608,7 @@ static void r_toe_100_in_any_tcp_state(struct kunit *test)
 	tenv_offloaded(e, "n0(p0)");
 	tenv_world(e, "n0(p0(c0))");
 	for (i = 0; i < ARRAY_SIZE(any_state); i++) {
-		tenv_run(e, TOE_INITIATE, "c0");
+		tenv_run(e, TOE_INITIATE, "p0(c0)");
 		tmock_ctx(e->m, tenv_o(e, "c0"))->d.c.state = any_state[i].state;
 		KUNIT_EXPECT_EQ(test, toe_upload(tenv_o(e, "c0"), TOE_HOST_ASKED), 0);
 		tenv_flush(e);

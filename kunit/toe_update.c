@@ -28,8 +28,9 @@ static void r_toe_62_new_mac(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, toe_op_submit(o->op), 0);
 	tenv_flush(e);
 	EXPECT_LOG(e, "+update n0; update n0 SUCCESS");
-	KUNIT_EXPECT_MEMEQ(test, &tmock_ctx(e->m, tenv_o(e, "n0"))->v.n, &v, sizeof(v));
-	KUNIT_EXPECT_MEMEQ(test, toe_obj_cached(tenv_o(e, "n0")), &v, sizeof(v));
+	KUNIT_EXPECT_MEMEQ(test, &tmock_ctx(e->m, tenv_o(e, "n0"))->v.n, &v,
+			   NEIGH_CACHED_BYTES);
+	KUNIT_EXPECT_MEMEQ(test, toe_obj_cached(tenv_o(e, "n0")), &v, NEIGH_CACHED_BYTES);
 }
 
 static void r_toe_63_new_mtu(struct kunit *test)
@@ -141,7 +142,7 @@ static void one_shot(struct kunit *test, u16 flag)
 	KUNIT_EXPECT_EQ(test, ctx->v.c.flags & TOE_CONN_ONE_SHOT, 0);
 	/* nor does the next offload */
 	tenv_run(e, TOE_TERMINATE, "c0");
-	tenv_run(e, TOE_INITIATE, "c0");
+	tenv_run(e, TOE_INITIATE, "p0(c0)");
 	ctx = tmock_ctx(e->m, tenv_o(e, "c0"));
 	KUNIT_EXPECT_EQ(test, ctx->v.c.flags & TOE_CONN_ONE_SHOT, 0);
 }

@@ -16,11 +16,11 @@ static void r_toe_41_second_initiate(struct kunit *test)
 	tlog_clear(&e->m->log);
 	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "n0(p0(c0))"), -EALREADY);
 	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "n0a"), -EALREADY);
-	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "c0a"), -EALREADY);
+	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "p0(c0a)"), -EALREADY);
 	EXPECT_LOG(e, "");
 	tmock_finish_all(e->m);
 	tenv_flush(e);
-	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "c0a"), -EISCONN);
+	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "p0(c0a)"), -EISCONN);
 }
 
 static void r_toe_42_initiates_of_others(struct kunit *test)
@@ -75,8 +75,8 @@ static void r_toe_43_nothing_reaches_an_object_being_offloaded(struct kunit *tes
 	tenv_offloaded(e, "n0(p0)");
 	e->m->when[TOE_INITIATE] = TMOCK_LATER;
 	e->m->verbose = true;
-	tenv_start(e, TOE_INITIATE, "c0");
-	EXPECT_LOG(e, "+initiate c0");
+	tenv_start(e, TOE_INITIATE, "p0(c0)");
+	EXPECT_LOG(e, "+initiate p0");
 	ask_for_everything(e);
 	EXPECT_LOG(e, "");
 
@@ -138,7 +138,7 @@ static void r_toe_43_held_requests_after_a_failure(struct kunit *test)
 	tenv_offloaded(e, "n0(p0)");
 	e->m->when[TOE_INITIATE] = TMOCK_LATER;
 	e->m->refuse[TOE_CONN] = TOE_TCP_XMIT_BUFFER;
-	tenv_start(e, TOE_INITIATE, "c0");
+	tenv_start(e, TOE_INITIATE, "p0(c0)");
 	KUNIT_EXPECT_EQ(test, tenv_send(e, "c0", 10, 0), 0);
 	KUNIT_EXPECT_EQ(test, tenv_recv(e, "c0", 20, 0), 0);
 	tenv_forward(e, "c0", &err);
@@ -163,7 +163,7 @@ static void r_toe_43_held_operations_after_a_failure(struct kunit *test)
 	tenv_offloaded(e, "n0(p0)");
 	e->m->when[TOE_INITIATE] = TMOCK_LATER;
 	e->m->refuse[TOE_CONN] = TOE_TCP_XMIT_BUFFER;
-	tenv_start(e, TOE_INITIATE, "c0");
+	tenv_start(e, TOE_INITIATE, "p0(c0)");
 	q = tenv_start(e, TOE_QUERY, "c0a");
 	u = tenv_start(e, TOE_UPDATE, "c0v");
 	i = tenv_start(e, TOE_INVALIDATE, "c0-");
@@ -324,11 +324,11 @@ static void r_toe_47_events_of_what_is_not_stored(struct kunit *test)
 	tenv_offloaded(e, "n0(p0)");
 	e->m->when[TOE_INITIATE] = TMOCK_LATER;
 	e->m->refuse[TOE_CONN] = TOE_TCP_XMIT_BUFFER;
-	tenv_start(e, TOE_INITIATE, "c0");
-	toe_event_abort(e->m->t, tmock_peek(e->m, TOE_INITIATE)->handle);
+	tenv_start(e, TOE_INITIATE, "p0(c0)");
+	toe_event_abort(e->m->t, tmock_peek(e->m, TOE_INITIATE)->dependents->handle);
 	tlog_clear(&e->m->log);
 	tmock_finish_all(e->m);
-	EXPECT_LOG(e, "c0.offloaded TCP_XMIT_BUFFER; initiate c0 TCP_XMIT_BUFFER");
+	EXPECT_LOG(e, "c0.offloaded TCP_XMIT_BUFFER; initiate p0 FAILURE");
 	EXPECT_STATE(e, "c0", TOE_IN_HOST);
 }
 
@@ -341,9 +341,9 @@ static void r_toe_48_segments_for_the_host(struct kunit *test)
 	tenv_offloaded(e, "n0(p0)");
 	e->m->when[TOE_INITIATE] = TMOCK_LATER;
 	e->m->refuse[TOE_CONN] = TOE_SUCCESS;
-	tenv_start(e, TOE_INITIATE, "c0");
+	tenv_start(e, TOE_INITIATE, "p0(c0)");
 	e->m->refuse[TOE_CONN] = TOE_TCP_XMIT_BUFFER;
-	tenv_start(e, TOE_INITIATE, "c1");
+	tenv_start(e, TOE_INITIATE, "p0(c1)");
 	tlog_clear(&e->m->log);
 	tenv_forward(e, "c0", &err);
 	KUNIT_EXPECT_EQ(test, err, 0);
@@ -351,10 +351,10 @@ static void r_toe_48_segments_for_the_host(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, err, 0);
 	EXPECT_LOG(e, "");
 	tmock_finish(e->m, TOE_INITIATE);
-	EXPECT_LOG(e, "c0.offloaded SUCCESS; +forward c0; forward SUCCESS; initiate c0 SUCCESS");
+	EXPECT_LOG(e, "c0.offloaded SUCCESS; +forward c0; forward SUCCESS; initiate p0 SUCCESS");
 	tmock_finish(e->m, TOE_INITIATE);
 	EXPECT_LOG(e, "c1.offloaded TCP_XMIT_BUFFER; forward UPLOAD_IN_PROGRESS; "
-		   "initiate c1 TCP_XMIT_BUFFER");
+		   "initiate p0 FAILURE");
 }
 
 static void r_toe_49_pause_in_the_window(struct kunit *test)
@@ -367,15 +367,15 @@ static void r_toe_49_pause_in_the_window(struct kunit *test)
 	toe_signal(e->m->t, TOE_PAUSE);
 	tenv_flush(e);
 	KUNIT_EXPECT_TRUE(test, toe_target_is_paused(e->m->t));
-	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "c1a"), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "p0(c1a)"), -EAGAIN);
 	tmock_finish_all(e->m);
 	tenv_flush(e);
 	EXPECT_STATE(e, "c0", TOE_OFFLOADED);
-	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "c1a"), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "p0(c1a)"), -EAGAIN);
 	toe_signal(e->m->t, TOE_RESUME);
 	tenv_flush(e);
 	e->m->when[TOE_INITIATE] = TMOCK_INLINE;
-	tenv_run(e, TOE_INITIATE, "c1");
+	tenv_run(e, TOE_INITIATE, "p0(c1)");
 	EXPECT_STATE(e, "c1", TOE_OFFLOADED);
 }
 
@@ -387,7 +387,7 @@ static void r_toe_50_completion_never_comes(struct kunit *test)
 	tenv_world(e, "n0(p0(c0))");
 	tenv_offloaded(e, "n0(p0)");
 	e->m->when[TOE_INITIATE] = TMOCK_LATER;
-	tenv_start(e, TOE_INITIATE, "c0");
+	tenv_start(e, TOE_INITIATE, "p0(c0)");
 	tlog_clear(&e->m->log);
 	KUNIT_EXPECT_EQ(test, tenv_send(e, "c0", 100, 0), 0);
 	/* the clock is the test's, the watchdog looks in its own time */
@@ -400,7 +400,7 @@ static void r_toe_50_completion_never_comes(struct kunit *test)
 	/* nothing was given up: it is still one object, and its bytes are held */
 	EXPECT_STATE(e, "c0", TOE_OFFLOADING);
 	KUNIT_EXPECT_EQ(test, e->sends[0].done, 0);
-	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "c0a"), -EALREADY);
+	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "p0(c0a)"), -EALREADY);
 	/* late, but it comes */
 	tmock_finish_all(e->m);
 	tenv_flush(e);

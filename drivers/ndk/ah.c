@@ -38,6 +38,7 @@ int ndk_create_ah(struct ib_ah *ibah, struct rdma_ah_init_attr *init, struct ib_
 	ah->attr = *init->ah_attr;
 	/* the caller's reference, not ours to hand out later */
 	ah->attr.grh.sgid_attr = NULL;
+	ah->may_sleep = init->flags & RDMA_CREATE_AH_SLEEPABLE;
 	err = ops->ah_create(ah, init->ah_attr);
 	if (err)
 		return err;
@@ -55,6 +56,7 @@ int ndk_query_ah(struct ib_ah *ibah, struct rdma_ah_attr *attr)
 
 int ndk_destroy_ah(struct ib_ah *ibah, u32 flags)
 {
+	to_ndk_ah(ibah)->may_sleep = flags & RDMA_DESTROY_AH_SLEEPABLE;
 	to_ndk_nic(ibah->device)->ops->ah_destroy(to_ndk_ah(ibah));
 	return 0;
 }

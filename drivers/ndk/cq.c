@@ -2,6 +2,7 @@
 /*
  * Completion queues, see cq.h.
  */
+#include <linux/export.h>
 #include <rdma/uverbs_ioctl.h>
 
 #include <ndk/trace.h>
@@ -34,7 +35,7 @@ static int check_udata(struct ib_udata *udata, size_t outlen)
 }
 
 int ndk_ib_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
-		  struct uverbs_attr_bundle *attrs)
+		     struct uverbs_attr_bundle *attrs)
 {
 	struct ib_udata *udata = attrs ? &attrs->driver_udata : NULL;
 	struct rxe_create_cq_resp resp = {};
@@ -54,6 +55,8 @@ int ndk_ib_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 
 	spin_lock_init(&cq->lock);
 	cq->user = !!udata;
+	ndk_vector_init(&cq->vector, attr->comp_vector, ndk_cq_work_fn);
+	cq->comp_vector = attr->comp_vector;
 	cq->q = ndk_queue_create(attr->cqe, entry_size(cq->user), udata,
 				 udata ? ndk_udata_ctx(udata) : NULL, &resp.mi);
 	if (IS_ERR(cq->q))
@@ -69,11 +72,28 @@ int ndk_ib_create_cq(struct ib_cq *ibcq, const struct ib_cq_init_attr *attr,
 	return 0;
 }
 
+/*
+ * No QP refers to it any more, so no NIC context does. A handler that is still to
+ * be called elsewhere would find its consumer gone.
+ */
+int ndk_pre_destroy_cq(struct ib_cq *ibcq)
+{
+	cancel_work_sync(&to_ndk_cq(ibcq)->vector.work);
+	return 0;
+}
+
+u32 ndk_cq_vector(const struct ndk_cq *cq)
+{
+	return cq->comp_vector;
+}
+EXPORT_SYMBOL_GPL(ndk_cq_vector);
+
 int ndk_destroy_cq(struct ib_cq *ibcq, struct ib_udata *udata)
 {
 	struct ndk_cq *cq = to_ndk_cq(ibcq);
 
-	/* no QP refers to it any more, so no NIC context does */
+	/* not every consumer goes by way of the above */
+	ndk_pre_destroy_cq(ibcq);
 	ndk_queue_destroy(cq->q);
 	return 0;
 }
@@ -212,10 +232,16 @@ void ndk_cq_put(struct ndk_cq *cq, const struct ib_wc *wc, bool solicited, struc
 	}
 	q->index = next;
 	ndk_queue_set_producer(q, next);
+	cq->vector.entries++;
+	cq->puts++;
 	ndk_count(qp, NDK_STAT_COMPLETIONS, 1);
 
 	if (cq->armed && (cq->armed == IB_CQ_NEXT_COMP || solicited)) {
 		cq->armed = 0;
+		ndk_vector_notified(&cq->vector);
+		ndk_notify_cq(n, cq, NDK_CQ_COMP);
+	} else if (unlikely(cq->held) && (s32)(cq->puts - cq->held_until) >= 0) {
+		cq->held = false;
 		ndk_notify_cq(n, cq, NDK_CQ_COMP);
 	}
 }
@@ -285,4 +311,70 @@ int ndk_req_notify_cq(struct ib_cq *ibcq, enum ib_cq_notify_flags flags)
 		missed = ndk_queue_consumer(cq->q) != cq->q->index;
 	spin_unlock_irqrestore(&cq->lock, irqflags);
 	return missed;
+}
+
+/**
+ * ndk_cq_arm() - arm, unless the arm is satisfied already
+ * @cq: the queue
+ * @type: IB_CQ_SOLICITED or IB_CQ_NEXT_COMP
+ * @seen: ndk_cq_puts() when the consumer was last notified
+ * @others: the consumer has entries elsewhere, older than those here
+ *
+ * The arm is satisfied by any entry that waits and was added since, solicited or
+ * not (R-NDK-87).
+ *
+ * Return: true: it was, the queue is not armed now.
+ */
+bool ndk_cq_arm(struct ndk_cq *cq, u8 type, u32 seen, bool others)
+{
+	unsigned long flags;
+	bool now;
+
+	spin_lock_irqsave(&cq->lock, flags);
+	now = cq->puts != seen && (others || ndk_queue_consumer(cq->q) != cq->q->index);
+	if (now)
+		cq->armed = 0;
+	else if (cq->armed != IB_CQ_NEXT_COMP)
+		cq->armed = type;
+	spin_unlock_irqrestore(&cq->lock, flags);
+	return now;
+}
+
+/**
+ * ndk_cq_hold() - call the completion handler again when there are more entries
+ * @cq: the queue
+ * @until: what ndk_cq_puts() shall have come to
+ *
+ * Replaces an earlier one.
+ *
+ * Return: false: there are as many already, it will not be called for that.
+ */
+bool ndk_cq_hold(struct ndk_cq *cq, u32 until)
+{
+	unsigned long flags;
+	bool held;
+
+	spin_lock_irqsave(&cq->lock, flags);
+	held = (s32)(cq->puts - until) < 0;
+	cq->held = held;
+	cq->held_until = until;
+	spin_unlock_irqrestore(&cq->lock, flags);
+	return held;
+}
+
+/**
+ * ndk_cq_puts() - entries ever added
+ * @cq: the queue
+ *
+ * Return: a free-running count.
+ */
+u32 ndk_cq_puts(struct ndk_cq *cq)
+{
+	unsigned long flags;
+	u32 puts;
+
+	spin_lock_irqsave(&cq->lock, flags);
+	puts = cq->puts;
+	spin_unlock_irqrestore(&cq->lock, flags);
+	return puts;
 }

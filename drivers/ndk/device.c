@@ -2,6 +2,7 @@
 /*
  * Device and port queries, and the table of verbs.
  */
+#include <linux/export.h>
 #include <rdma/ib_mad.h>
 
 #include "provider.h"
@@ -11,7 +12,13 @@
  * One full-membership key and as many GIDs as a netdev is likely to have
  * addresses; both are table sizes, not resources.
  */
-#define GID_TABLE_LEN	1024
+#define GID_TABLE_LEN	256
+
+/* an iWARP port has one GID, which names the port and routes nothing */
+static int gid_table_len(const struct ndk_nic *nic)
+{
+	return nic->iwarp ? 1 : GID_TABLE_LEN;
+}
 
 static int query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 			struct ib_udata *udata)
@@ -22,15 +29,21 @@ static int query_device(struct ib_device *ibdev, struct ib_device_attr *attr,
 	return 0;
 }
 
+/* it talks by datagrams of QP 1 */
+static bool has_cm(const struct ndk_nic *nic)
+{
+	return nic->ops->ah_create && !nic->no_cm;
+}
+
 static int query_port(struct ib_device *ibdev, u32 port, struct ib_port_attr *attr)
 {
 	struct ndk_nic *nic = to_ndk_nic(ibdev);
 
-	attr->gid_tbl_len = GID_TABLE_LEN;
+	attr->gid_tbl_len = gid_table_len(nic);
 	attr->pkey_tbl_len = nic->attr.max_pkeys;
 	attr->max_msg_sz = NDK_MAX_LENGTH;
 	attr->max_vl_num = 1;
-	if (nic->ops->ah_create)
+	if (has_cm(nic))
 		attr->port_cap_flags |= IB_PORT_CM_SUP;
 	return nic->ops->query_port(nic, attr);
 }
@@ -40,12 +53,13 @@ static int get_port_immutable(struct ib_device *ibdev, u32 port, struct ib_port_
 	struct ndk_nic *nic = to_ndk_nic(ibdev);
 
 	im->core_cap_flags = RDMA_CORE_CAP_PROT_ROCE_UDP_ENCAP | RDMA_CORE_CAP_ETH_AH;
-	/* the connection manager talks by datagrams of QP 1 */
-	if (nic->ops->ah_create) {
+	if (nic->iwarp) {
+		im->core_cap_flags = RDMA_CORE_CAP_PROT_IWARP;
+	} else if (has_cm(nic)) {
 		im->core_cap_flags = RDMA_CORE_PORT_IBA_ROCE_UDP_ENCAP;
 		im->max_mad_size = IB_MGMT_MAD_SIZE;
 	}
-	im->gid_tbl_len = GID_TABLE_LEN;
+	im->gid_tbl_len = gid_table_len(nic);
 	im->pkey_tbl_len = nic->attr.max_pkeys;
 	return 0;
 }
@@ -74,6 +88,14 @@ static int query_pkey(struct ib_device *ibdev, u32 port, u16 index, u16 *pkey)
 	return 0;
 }
 
+/* asked for ports without a table of the core's */
+static int query_gid(struct ib_device *ibdev, u32 port, int index, union ib_gid *gid)
+{
+	struct ndk_nic *nic = to_ndk_nic(ibdev);
+
+	return nic->ops->query_gid ? nic->ops->query_gid(nic, index, gid) : -EOPNOTSUPP;
+}
+
 static void get_dev_fw_str(struct ib_device *ibdev, char *str)
 {
 	snprintf(str, IB_FW_VERSION_NAME_MAX, "%s", to_ndk_nic(ibdev)->ops->kind);
@@ -86,6 +108,12 @@ static int enable_driver(struct ib_device *ibdev)
 	return nic->ops->enable ? nic->ops->enable(nic) : 0;
 }
 
+struct ndk_nic *ndk_nic_of(struct ib_device *ibdev)
+{
+	return ibdev->ops.query_device == query_device ? to_ndk_nic(ibdev) : NULL;
+}
+EXPORT_SYMBOL_GPL(ndk_nic_of);
+
 const struct ib_device_ops ndk_dev_ops = {
 	.driver_id = RDMA_DRIVER_RXE,
 	.uverbs_abi_ver = 2,
@@ -97,6 +125,7 @@ const struct ib_device_ops ndk_dev_ops = {
 	.get_link_layer = get_link_layer,
 	.get_netdev = get_netdev,
 	.query_pkey = query_pkey,
+	.query_gid = query_gid,
 	.get_dev_fw_str = get_dev_fw_str,
 
 	.alloc_hw_port_stats = ndk_alloc_hw_port_stats,
@@ -124,6 +153,7 @@ const struct ib_device_ops ndk_dev_ops = {
 
 	.get_dma_mr = ndk_get_dma_mr,
 	.reg_user_mr = ndk_reg_user_mr,
+	.reg_user_mr_dmabuf = ndk_reg_user_mr_dmabuf,
 	.rereg_user_mr = ndk_rereg_user_mr,
 	.alloc_mr = ndk_alloc_mr,
 	.map_mr_sg = ndk_map_mr_sg,
@@ -135,6 +165,7 @@ const struct ib_device_ops ndk_dev_ops = {
 	.resize_cq = ndk_ib_resize_cq,
 	.poll_cq = ndk_poll_cq,
 	.req_notify_cq = ndk_req_notify_cq,
+	.pre_destroy_cq = ndk_pre_destroy_cq,
 	.destroy_cq = ndk_destroy_cq,
 
 	.create_srq = ndk_ib_create_srq,

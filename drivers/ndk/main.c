@@ -6,9 +6,11 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
+#include "provider.h"
+
 static int __init ndk_init(void)
 {
-	return 0;
+	return api_init();
 }
 
 /*
@@ -17,6 +19,7 @@ static int __init ndk_init(void)
  */
 static void __exit ndk_exit(void)
 {
+	api_exit();
 	synchronize_rcu_tasks();
 }
 

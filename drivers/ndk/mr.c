@@ -59,6 +59,21 @@ struct ib_mr *ndk_get_dma_mr(struct ib_pd *pd, int access)
 	return &mr->ibmr;
 }
 
+/* A region of user memory that has no keys yet. */
+static struct ndk_mr *new_user_mr(struct ib_pd *pd, u64 length, u64 iova)
+{
+	struct ndk_mr *mr = kzalloc(sizeof(*mr), GFP_KERNEL_ACCOUNT);
+
+	if (!mr)
+		return NULL;
+	mr->ibmr.device = pd->device;
+	mr->ibmr.pd = pd;
+	mr->ibmr.type = IB_MR_TYPE_USER;
+	mr->ibmr.iova = iova;
+	mr->ibmr.length = length;
+	return mr;
+}
+
 struct ib_mr *ndk_reg_user_mr(struct ib_pd *pd, u64 start, u64 length, u64 iova,
 			      int access, struct ib_udata *udata)
 {
@@ -69,15 +84,33 @@ struct ib_mr *ndk_reg_user_mr(struct ib_pd *pd, u64 start, u64 length, u64 iova,
 	err = check_access(pd, access) ?: check_range(pd, start, length, iova);
 	if (err)
 		return ERR_PTR(err);
-	mr = kzalloc(sizeof(*mr), GFP_KERNEL_ACCOUNT);
+	mr = new_user_mr(pd, length, iova);
 	if (!mr)
 		return ERR_PTR(-ENOMEM);
-	mr->ibmr.device = pd->device;
-	mr->ibmr.pd = pd;
-	mr->ibmr.type = IB_MR_TYPE_USER;
-	mr->ibmr.iova = iova;
-	mr->ibmr.length = length;
 	err = nic->ops->reg_user_mr(mr, start, length, iova, access);
+	if (err) {
+		kfree(mr);
+		return ERR_PTR(err);
+	}
+	return &mr->ibmr;
+}
+
+struct ib_mr *ndk_reg_user_mr_dmabuf(struct ib_pd *pd, u64 offset, u64 length, u64 iova, int fd,
+				     int access, struct uverbs_attr_bundle *attrs)
+{
+	struct ndk_nic *nic = to_ndk_nic(pd->device);
+	struct ndk_mr *mr;
+	int err;
+
+	if (!nic->ops->reg_user_mr_dmabuf)
+		return ERR_PTR(-EOPNOTSUPP);
+	err = check_access(pd, access) ?: check_range(pd, offset, length, iova);
+	if (err)
+		return ERR_PTR(err);
+	mr = new_user_mr(pd, length, iova);
+	if (!mr)
+		return ERR_PTR(-ENOMEM);
+	err = nic->ops->reg_user_mr_dmabuf(mr, offset, length, iova, fd, access);
 	if (err) {
 		kfree(mr);
 		return ERR_PTR(err);

@@ -74,7 +74,7 @@ int ndk_nic_register(struct ndk_nic *nic, const char *name)
 	err = ndk_settings_init(nic);
 	if (err)
 		return err;
-	ibdev->node_type = RDMA_NODE_IB_CA;
+	ibdev->node_type = nic->iwarp ? RDMA_NODE_RNIC : RDMA_NODE_IB_CA;
 	ibdev->node_guid = nic->node_guid;
 	ibdev->phys_port_cnt = 1;
 	ibdev->num_comp_vectors = num_possible_cpus();
@@ -82,8 +82,8 @@ int ndk_nic_register(struct ndk_nic *nic, const char *name)
 	ibdev->uverbs_cmd_mask |= BIT_ULL(IB_USER_VERBS_CMD_POST_SEND) |
 				  BIT_ULL(IB_USER_VERBS_CMD_REQ_NOTIFY_CQ);
 	snprintf(ibdev->node_desc, sizeof(ibdev->node_desc), "ndk %s", nic->ops->kind);
-	/* no DMA device: consumers hand us kernel virtual addresses */
-	return ib_register_device(ibdev, name, NULL);
+	/* without a DMA device consumers hand us kernel virtual addresses */
+	return ib_register_device(ibdev, name, nic->dma_device);
 }
 EXPORT_SYMBOL_GPL(ndk_nic_register);
 
@@ -154,6 +154,7 @@ void ndk_nic_fail(struct ndk_nic *nic, const char *reason)
 		return;
 	ibdev_err(&nic->ibdev, "fatal: %s\n", reason);
 	fail_qps(nic);
+	api_nic_failed(nic);
 	fail_clients(nic, reason);
 	ib_dispatch_event(&ev);
 }

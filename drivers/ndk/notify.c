@@ -65,7 +65,7 @@ static void call_cq(struct ndk_cq *cq)
  * everybody; the loser's bit was set before it looked, so either the holder
  * sees it inside or this function does after the holder let go.
  */
-static void fire_cq(struct ndk_cq *cq)
+static void fire_cq_here(struct ndk_cq *cq)
 {
 	do {
 		if (test_and_set_bit_lock(NDK_CQ_RUNNING, &cq->events))
@@ -75,6 +75,29 @@ static void fire_cq(struct ndk_cq *cq)
 		/* pairs with the full barrier of test_and_set_bit_lock() above */
 		smp_mb__after_atomic();
 	} while (READ_ONCE(cq->events) & (BIT(NDK_CQ_COMP) | BIT(NDK_CQ_ERR)));
+}
+
+void ndk_cq_work_fn(struct work_struct *work)
+{
+	fire_cq_here(container_of(work, struct ndk_cq, vector.work));
+}
+
+/* With preemption off, so that the other processor stays online meanwhile. */
+static bool sent_away(struct ndk_cq *cq)
+{
+	bool away = ndk_vector_leads_away(&cq->vector, get_cpu());
+
+	if (away)
+		queue_work_on(cq->vector.cpu, system_bh_wq, &cq->vector.work);
+	put_cpu();
+	return away;
+}
+
+/* A program that waits for events is woken wherever it is. */
+static void fire_cq(struct ndk_cq *cq)
+{
+	if (cq->user || !sent_away(cq))
+		fire_cq_here(cq);
 }
 
 static void fire_qp(struct ndk_qp *qp, enum ib_event_type event)

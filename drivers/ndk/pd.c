@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Contexts and protection domains: the core keeps all that is to be kept.
+ * Contexts and protection domains: the core keeps all that is to be kept, but
+ * for what a backend has of its own.
  */
 #include "provider.h"
 
@@ -23,10 +24,16 @@ void ndk_disassociate_ucontext(struct ib_ucontext *ctx)
 
 int ndk_alloc_pd(struct ib_pd *pd, struct ib_udata *udata)
 {
-	return 0;
+	const struct ndk_nic_ops *ops = to_ndk_nic(pd->device)->ops;
+
+	return ops->pd_alloc ? ops->pd_alloc(to_ndk_pd(pd)) : 0;
 }
 
 int ndk_dealloc_pd(struct ib_pd *pd, struct ib_udata *udata)
 {
+	const struct ndk_nic_ops *ops = to_ndk_nic(pd->device)->ops;
+
+	if (ops->pd_dealloc)
+		ops->pd_dealloc(to_ndk_pd(pd));
 	return 0;
 }

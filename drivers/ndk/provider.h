@@ -8,16 +8,16 @@
 #include <linux/overflow.h>
 #include <ndk/nic.h>
 
+#include "api/hooks.h"
 #include "cq.h"
 #include "queue.h"
 
-/**
- * struct ndk_pd - protection domain
- * @ibpd: the verbs object
+/*
+ * The kernel API's windows are regions: a send flag of its IB_WR_REG_MR, in the
+ * range that verbs reserve for drivers, and what a completion of that says.
  */
-struct ndk_pd {
-	struct ib_pd ibpd;
-};
+#define NDK_SEND_WINDOW		BIT(29)
+#define NDK_WC_WINDOW		BIT(30)
 
 /* nic.c, device.c, settings.c */
 extern const struct ib_device_ops ndk_dev_ops;
@@ -25,6 +25,7 @@ int ndk_settings_init(struct ndk_nic *nic);
 void ndk_settings_exit(struct ndk_nic *nic);
 
 /* stats.c */
+u64 ndk_stat_sum(struct ndk_stats __percpu *blocks, enum ndk_stat i);
 struct rdma_hw_stats *ndk_alloc_hw_port_stats(struct ib_device *ibdev, u32 port);
 int ndk_get_hw_stats(struct ib_device *ibdev, struct rdma_hw_stats *stats, u32 port, int index);
 int ndk_counter_bind_qp(struct rdma_counter *counter, struct ib_qp *ibqp);
@@ -44,6 +45,8 @@ int ndk_dealloc_pd(struct ib_pd *pd, struct ib_udata *udata);
 struct ib_mr *ndk_get_dma_mr(struct ib_pd *pd, int access);
 struct ib_mr *ndk_reg_user_mr(struct ib_pd *pd, u64 start, u64 length, u64 iova, int access,
 			      struct ib_udata *udata);
+struct ib_mr *ndk_reg_user_mr_dmabuf(struct ib_pd *pd, u64 offset, u64 length, u64 iova, int fd,
+				     int access, struct uverbs_attr_bundle *attrs);
 struct ib_mr *ndk_rereg_user_mr(struct ib_mr *ibmr, int flags, u64 start, u64 length, u64 iova,
 				int access, struct ib_pd *pd, struct ib_udata *udata);
 struct ib_mr *ndk_alloc_mr(struct ib_pd *pd, enum ib_mr_type type, u32 max_num_sg);

@@ -159,10 +159,44 @@ static void init_qp(struct ndk_qp *qp, struct ndk_nic *nic, const struct ib_qp_i
 	qp->state = IB_QPS_RESET;
 	qp->scq = to_ndk_cq(init->send_cq);
 	qp->rcq = to_ndk_cq(init->recv_cq);
+	qp->wanted = init->cap;
 	qp->sq.all_signaled = init->sq_sig_type == IB_SIGNAL_ALL_WR;
 	mutex_init(&qp->mutex);
 	INIT_WORK(&qp->sq.broken, broken_work);
 	INIT_LIST_HEAD(&qp->link);
+}
+
+static int check_granted(const struct ndk_qp *qp, const char *what, u32 wanted, u32 granted)
+{
+	if (granted >= wanted)
+		return 0;
+	ibdev_warn_ratelimited(qp->ibqp.device, "qp: %s[%u] wanted, the NIC grants %u\n",
+			       what, wanted, granted);
+	return -EINVAL;
+}
+
+/*
+ * What the NIC really gives may be less than the rings hold, never less than the
+ * consumer asked for.
+ */
+static int take_grant(struct ndk_qp *qp, struct ib_qp_cap *cap)
+{
+	const struct ib_qp_cap *wanted = &qp->wanted, *got = &qp->attr.cap;
+	int err;
+
+	err = check_granted(qp, "send_wr", wanted->max_send_wr, got->max_send_wr) ?:
+	      check_granted(qp, "send_sge", wanted->max_send_sge, got->max_send_sge) ?:
+	      check_granted(qp, "inline_data", wanted->max_inline_data, got->max_inline_data);
+	if (!err && !qp->ibqp.srq)
+		err = check_granted(qp, "recv_wr", wanted->max_recv_wr, got->max_recv_wr) ?:
+		      check_granted(qp, "recv_sge", wanted->max_recv_sge, got->max_recv_sge);
+	if (err)
+		return err;
+	qp->sq.defer.depth = min(qp->sq.defer.depth, got->max_send_wr);
+	qp->sq.max_sge = min(qp->sq.max_sge, got->max_send_sge);
+	qp->sq.max_inline = min(qp->sq.max_inline, got->max_inline_data);
+	*cap = *got;
+	return 0;
 }
 
 int ndk_ib_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *init, struct ib_udata *udata)
@@ -186,6 +220,9 @@ int ndk_ib_create_qp(struct ib_qp *ibqp, struct ib_qp_init_attr *init, struct ib
 	err = nic->ops->qp_create(qp, init);
 	if (err)
 		goto err_rq;
+	err = take_grant(qp, &init->cap);
+	if (err)
+		goto err_nic;
 	if (udata) {
 		err = ib_copy_to_udata(udata, &resp, sizeof(resp));
 		if (err)

@@ -175,8 +175,11 @@ void ndk_qp_set_state(struct ndk_qp *qp, enum ib_qp_state to)
 {
 	enum ib_qp_state from = xchg(&qp->state, to);
 
-	if (from != to)
-		trace_ndk_qp_state(qp, from, to);
+	if (from == to)
+		return;
+	trace_ndk_qp_state(qp, from, to);
+	if (qp->consumer)
+		api_qp_broke(qp);
 }
 
 /**
@@ -253,6 +256,8 @@ static int modify_locked(struct ndk_qp *qp, const struct ib_qp_attr *attr, int m
 	/* back from SQD: what was accepted meanwhile may go on */
 	if (!err && to == IB_QPS_RTS && qp->nic->ops->progress)
 		qp->nic->ops->progress(qp);
+	if (!err && qp->nic->ops->recv_posted)
+		qp->nic->ops->recv_posted(qp);
 	return err;
 }
 

@@ -94,4 +94,10 @@ static inline void ndk_queue_set_consumer(struct ndk_queue *q, u32 index)
 	smp_store_release(&q->buf->consumer_index, index);
 }
 
+/* entries of a kernel queue that nobody has taken; its producers are locked out */
+static inline u32 ndk_queue_waiting(const struct ndk_queue *q)
+{
+	return (q->buf->producer_index - ndk_queue_consumer(q)) & q->mask;
+}
+
 #endif /* _NDK_QUEUE_H */

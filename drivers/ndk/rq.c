@@ -66,6 +66,8 @@ int ndk_post_recv(struct ib_qp *ibqp, const struct ib_recv_wr *wr,
 		ibdev_warn_ratelimited(ibqp->device,
 				       "qp %u: recv refused: sges[%d] greater than max[%u]\n",
 				       ibqp->qp_num, wr->num_sge, qp->rq.max_sge);
+	if (qp->nic->ops->recv_posted)
+		qp->nic->ops->recv_posted(qp);
 	/* in error a receive is flushed at once, by the NIC's own hand */
 	if (READ_ONCE(qp->state) == IB_QPS_ERR && qp->nic->ops->progress)
 		qp->nic->ops->progress(qp);
@@ -100,10 +102,11 @@ static int read_entry(const struct rxe_recv_wqe *u, u32 max_sge, struct ndk_rwqe
  * @q: the queue, its consumers locked out
  * @max_sge: SGEs a request may have
  * @wqe: where it is copied
+ * @hold: its place stays taken
  *
  * Return: as ndk_rq_take().
  */
-int ndk_recv_take(struct ndk_queue *q, u32 max_sge, struct ndk_rwqe *wqe)
+int ndk_recv_take(struct ndk_queue *q, u32 max_sge, struct ndk_rwqe *wqe, bool hold)
 {
 	int err;
 
@@ -111,7 +114,8 @@ int ndk_recv_take(struct ndk_queue *q, u32 max_sge, struct ndk_rwqe *wqe)
 		return 0;
 	err = read_entry(ndk_queue_slot(q, q->index), max_sge, wqe);
 	q->index = ndk_queue_next(q, q->index);
-	ndk_queue_set_consumer(q, q->index);
+	if (!hold)
+		ndk_queue_set_consumer(q, q->index);
 	return err ?: 1;
 }
 
@@ -123,7 +127,7 @@ int ndk_rq_take(struct ndk_qp *qp, struct ndk_rwqe *wqe, struct ndk_notify *n)
 	if (srq)
 		got = ndk_srq_take(to_ndk_srq(srq), wqe, n);
 	else
-		got = ndk_recv_take(qp->rq.q, qp->rq.max_sge, wqe);
+		got = ndk_recv_take(qp->rq.q, qp->rq.max_sge, wqe, qp->rq.hold);
 	if (likely(got >= 0))
 		return got;
 	ibdev_warn_ratelimited(qp->ibqp.device, "qp %u: bad recv entry, sges[%u] max[%u]\n",
@@ -132,6 +136,15 @@ int ndk_rq_take(struct ndk_qp *qp, struct ndk_rwqe *wqe, struct ndk_notify *n)
 	return got;
 }
 EXPORT_SYMBOL_GPL(ndk_rq_take);
+
+void ndk_rq_release(struct ndk_qp *qp)
+{
+	struct ndk_rq *rq = &qp->rq;
+
+	rq->released = ndk_queue_next(rq->q, rq->released);
+	ndk_queue_set_consumer(rq->q, rq->released);
+}
+EXPORT_SYMBOL_GPL(ndk_rq_release);
 
 void ndk_recv_done(struct ndk_qp *qp, struct ib_wc *wc, bool solicited, struct ndk_notify *n)
 {
@@ -176,6 +189,7 @@ void ndk_rq_flush(struct ndk_qp *qp, struct ndk_notify *n)
 		ndk_queue_set_consumer(q, q->index);
 		ndk_recv_done(qp, &wc, true, n);
 	}
+	qp->rq.released = q->index;
 }
 EXPORT_SYMBOL_GPL(ndk_rq_flush);
 
@@ -187,5 +201,6 @@ void ndk_rq_reset(struct ndk_qp *qp)
 	if (!q)
 		return;
 	q->index = ndk_queue_producer(q);
+	qp->rq.released = q->index;
 	ndk_queue_set_consumer(q, q->index);
 }

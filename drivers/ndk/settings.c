@@ -69,9 +69,30 @@ static ssize_t defer_usecs_store(struct device *dev, struct device_attribute *at
 }
 static DEVICE_ATTR_RW(defer_usecs);
 
+static ssize_t kernel_api_show(struct device *dev, struct device_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%d\n", !READ_ONCE(dev_nic(dev)->api_off));
+}
+
+static ssize_t kernel_api_store(struct device *dev, struct device_attribute *attr,
+				const char *buf, size_t len)
+{
+	struct ndk_nic *nic = dev_nic(dev);
+	u32 v;
+	int err;
+
+	err = parse(nic, "kernel_api", buf, 0, 1, &v);
+	if (err)
+		return err;
+	api_set_enabled(nic, v);
+	return len;
+}
+static DEVICE_ATTR_RW(kernel_api);
+
 static struct attribute *own_attrs[] = {
 	&dev_attr_defer_bound.attr,
 	&dev_attr_defer_usecs.attr,
+	&dev_attr_kernel_api.attr,
 };
 
 static size_t count_attrs(struct attribute **a)

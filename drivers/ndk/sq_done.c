@@ -18,7 +18,9 @@
 struct outcome {
 	u64 wr_id;
 	u32 length;
+	u32 key;
 	u8 opcode;
+	bool window;
 };
 
 static enum ib_wc_opcode wc_opcode(u8 opcode)
@@ -43,6 +45,19 @@ static enum ib_wc_opcode wc_opcode(u8 opcode)
 		return IB_WC_BIND_MW;
 	default:
 		return IB_WC_SEND;
+	}
+}
+
+/* The kernel API wants to know which key a request that failed was about. */
+static u32 key_of(const struct ndk_swqe *w)
+{
+	switch (w->opcode) {
+	case IB_WR_REG_MR:
+		return w->rkey;
+	case IB_WR_LOCAL_INV:
+		return w->inv_rkey;
+	default:
+		return 0;
 	}
 }
 
@@ -77,6 +92,8 @@ static void put_outcomes(struct ndk_qp *qp, const struct outcome *o, int num,
 		wc.wr_id = o[i].wr_id;
 		wc.opcode = wc_opcode(o[i].opcode);
 		wc.byte_len = o[i].length;
+		wc.ex.invalidate_rkey = o[i].key;
+		wc.wc_flags = o[i].window ? NDK_WC_WINDOW : 0;
 		ndk_cq_put(qp->scq, &wc, status != IB_WC_SUCCESS, qp, n);
 		trace_ndk_complete(qp, true, wc.wr_id, status, wc.byte_len);
 	}
@@ -101,6 +118,8 @@ static void retire(struct ndk_qp *qp, u32 end, enum ib_wc_status status, struct 
 				continue;
 			o[num].wr_id = w->wr_id;
 			o[num].length = w->length;
+			o[num].key = key_of(w);
+			o[num].window = w->flags & NDK_SEND_WINDOW;
 			o[num++].opcode = w->opcode;
 		}
 		free_slots(qp, i);

@@ -56,21 +56,21 @@ int ndk_sq_copy_keys(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send
 /**
  * ndk_sq_take_keys() - copy a user poster's request
  * @w: the slot; wr_id, opcode, flags and inv_rkey are filled already
- * @u: the request, the kernel's own copy
+ * @u: the request, in memory that its poster may be writing to
  */
 void ndk_sq_take_keys(struct ndk_swqe *w, const struct rxe_send_wr *u)
 {
 	w->num_sge = 0;
 	w->length = 0;
-	if (u->opcode != IB_WR_BIND_MW)
+	if (w->opcode != IB_WR_BIND_MW)
 		return;
-	w->remote_addr = u->wr.mw.addr;
-	w->key_length = u->wr.mw.length;
-	w->mr_lkey = u->wr.mw.mr_lkey;
-	w->mw_rkey = u->wr.mw.mw_rkey;
-	w->rkey = u->wr.mw.rkey;
+	w->remote_addr = READ_ONCE(u->wr.mw.addr);
+	w->key_length = READ_ONCE(u->wr.mw.length);
+	w->mr_lkey = READ_ONCE(u->wr.mw.mr_lkey);
+	w->mw_rkey = READ_ONCE(u->wr.mw.mw_rkey);
+	w->rkey = READ_ONCE(u->wr.mw.rkey);
 	/* programs say so, as for a region; a window gives rights to peers only */
-	w->access = u->wr.mw.access & ~IB_ACCESS_LOCAL_WRITE;
+	w->access = READ_ONCE(u->wr.mw.access) & ~IB_ACCESS_LOCAL_WRITE;
 }
 
 /**

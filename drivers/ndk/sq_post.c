@@ -32,7 +32,7 @@ struct op_rule {
 	bool remote;
 	bool atomic;
 	u8 from;
-	u32 caps;
+	u64 caps;
 };
 
 /* op_rule.from */
@@ -49,7 +49,8 @@ static const struct op_rule op_rules[] = {
 	[IB_WR_ATOMIC_FETCH_AND_ADD]	= { .types = ON_RC, .remote = 1, .atomic = 1 },
 	/* its value comes in the entry, kernel requests have no place for it */
 	[IB_WR_ATOMIC_WRITE]		= { .types = ON_RC, .inline_ok = 1, .remote = 1,
-					    .atomic = 1, .from = BY_USER },
+					    .atomic = 1, .from = BY_USER,
+					    .caps = IB_DEVICE_ATOMIC_WRITE },
 	[IB_WR_SEND_WITH_INV]		= { .types = ON_RC, .inline_ok = 1,
 					    .caps = IB_DEVICE_MEM_MGT_EXTENSIONS },
 	[IB_WR_LOCAL_INV]		= { .types = ON_RC,
@@ -165,12 +166,13 @@ static int check_datagram(const struct ndk_qp *qp, const struct ndk_swqe *w)
 int ndk_sq_check(const struct ndk_qp *qp, const struct ndk_swqe *w)
 {
 	const struct op_rule *rule = rule_of(qp, w->opcode);
+	u32 bad = w->flags & ~SEND_FLAGS;
 	int err = 0;
 
 	if (!rule)
 		return unsupported(qp, w);
-	if (w->flags & ~SEND_FLAGS) {
-		ndk_sq_complain(qp, "flags %#x not supported", (u32)(w->flags & ~SEND_FLAGS));
+	if (bad && !(bad == NDK_SEND_WINDOW && w->opcode == IB_WR_REG_MR)) {
+		ndk_sq_complain(qp, "flags %#x not supported", bad);
 		return -EINVAL;
 	}
 	if ((w->flags & IB_SEND_INLINE) && !rule->inline_ok) {
@@ -418,6 +420,17 @@ static void sq_progress(struct ndk_defer *d)
 		qp->nic->ops->progress(qp);
 }
 
+/* Whoever relies on the timer waits for it, every time: worth a word, once. */
+static void warn_rescued(struct ndk_qp *qp, u32 chain)
+{
+	if (!qp->consumer || qp->rescued)
+		return;
+	qp->rescued = true;
+	ibdev_warn(qp->ibqp.device,
+		   "ndk: %s did not end a chain of %u on qp %u, the timer did; said once per qp\n",
+		   qp->consumer, chain, qp->ibqp.qp_num);
+}
+
 static void sq_account(struct ndk_defer *d, enum ndk_db_reason reason, u32 chain)
 {
 	static const enum ndk_stat stat[NDK_DB_REASONS] = {
@@ -437,6 +450,8 @@ static void sq_account(struct ndk_defer *d, enum ndk_db_reason reason, u32 chain
 	if (this_cpu_read(dev->v[NDK_STAT_LONGEST_CHAIN]) < chain)
 		this_cpu_write(dev->v[NDK_STAT_LONGEST_CHAIN], chain);
 	trace_ndk_doorbell(qp, d->indicated, chain, reason);
+	if (unlikely(reason == NDK_DB_TIMER))
+		warn_rescued(qp, chain);
 }
 
 /* The NIC broke a promise: nothing behind @index will be carried out. */

@@ -3,39 +3,36 @@
  * Posting through the mapped send queue.
  *
  * The ring is shared with a writer that may be hostile: every entry is copied
- * once, the copy is checked, and only the copy is used. A refused entry leaves
+ * once, field by field, the copy is checked, and only the copy is used. A refused entry leaves
  * a hole in the ring, freed when everything accepted before it has retired.
  */
 #include <ndk/trace.h>
 
 #include "provider.h"
 
-/* payload area of an entry: inline bytes or SGEs, and how it is reached */
-static const void *payload(const struct ndk_queue *q, u32 index)
+/*
+ * What follows reads each field of an entry once, into the slot. A second read
+ * could give another value than the one that was checked.
+ */
+static int take_inline(struct ndk_qp *qp, struct ndk_swqe *w, const struct rxe_dma_info *dma)
 {
-	return ndk_queue_slot(q, index) + sizeof(struct rxe_send_wqe);
-}
-
-static int take_inline(struct ndk_qp *qp, struct ndk_swqe *w, const struct rxe_send_wqe *u,
-		       const void *data)
-{
-	u32 length = u->dma.length;
+	u32 length = READ_ONCE(dma->length);
 
 	if (length > qp->sq.max_inline) {
 		ndk_sq_complain(qp, "inline bytes[%u] greater than max[%u]", length,
 				qp->sq.max_inline);
 		return -EINVAL;
 	}
-	memcpy(w->inline_data, data, length);
+	memcpy(w->inline_data, dma->inline_data, length);
 	w->num_sge = 0;
 	w->length = length;
 	return 0;
 }
 
-static int take_sges(struct ndk_qp *qp, struct ndk_swqe *w, const struct rxe_send_wqe *u,
-		     const struct rxe_sge *sge)
+static int take_sges(struct ndk_qp *qp, struct ndk_swqe *w, const struct rxe_dma_info *dma)
 {
-	u32 num = u->dma.num_sge, i;
+	u32 num = READ_ONCE(dma->num_sge), i;
+	const struct rxe_sge *sge = dma->sge;
 	u64 total = 0;
 
 	if (num > qp->sq.max_sge) {
@@ -59,27 +56,27 @@ static int take_sges(struct ndk_qp *qp, struct ndk_swqe *w, const struct rxe_sen
 
 static void take_datagram(struct ndk_swqe *w, const struct rxe_send_wr *u)
 {
-	w->remote_qpn = u->wr.ud.remote_qpn;
-	w->remote_qkey = u->wr.ud.remote_qkey;
-	w->ah = u->wr.ud.ah_num;
+	w->remote_qpn = READ_ONCE(u->wr.ud.remote_qpn);
+	w->remote_qkey = READ_ONCE(u->wr.ud.remote_qkey);
+	w->ah = READ_ONCE(u->wr.ud.ah_num);
 }
 
 static void take_remote(struct ndk_swqe *w, const struct rxe_send_wr *u)
 {
-	switch (u->opcode) {
+	switch (w->opcode) {
 	case IB_WR_RDMA_WRITE:
 	case IB_WR_RDMA_WRITE_WITH_IMM:
 	case IB_WR_RDMA_READ:
 	case IB_WR_ATOMIC_WRITE:
-		w->remote_addr = u->wr.rdma.remote_addr;
-		w->rkey = u->wr.rdma.rkey;
+		w->remote_addr = READ_ONCE(u->wr.rdma.remote_addr);
+		w->rkey = READ_ONCE(u->wr.rdma.rkey);
 		break;
 	case IB_WR_ATOMIC_CMP_AND_SWP:
 	case IB_WR_ATOMIC_FETCH_AND_ADD:
-		w->remote_addr = u->wr.atomic.remote_addr;
-		w->compare_add = u->wr.atomic.compare_add;
-		w->swap = u->wr.atomic.swap;
-		w->rkey = u->wr.atomic.rkey;
+		w->remote_addr = READ_ONCE(u->wr.atomic.remote_addr);
+		w->compare_add = READ_ONCE(u->wr.atomic.compare_add);
+		w->swap = READ_ONCE(u->wr.atomic.swap);
+		w->rkey = READ_ONCE(u->wr.atomic.rkey);
 		break;
 	default:
 		break;
@@ -88,35 +85,32 @@ static void take_remote(struct ndk_swqe *w, const struct rxe_send_wr *u)
 
 static int take_entry(struct ndk_qp *qp, struct ndk_swqe *w, u32 index, u64 *wr_id)
 {
-	const struct ndk_queue *q = qp->sq.user;
-	struct rxe_send_wqe u;
+	const struct rxe_send_wqe *e = ndk_queue_slot(qp->sq.user, index);
+	const struct rxe_send_wr *u = &e->wr;
+	u32 opcode = READ_ONCE(u->opcode);
 
-	memcpy(&u, ndk_queue_slot(q, index), sizeof(u));
-	/* the copy may not be made twice: what was checked must be what is used */
-	barrier();
-
-	*wr_id = u.wr.wr_id;
-	if (u.wr.opcode > U8_MAX) {
-		ndk_sq_complain(qp, "opcode %u not supported", u.wr.opcode);
+	w->wr_id = READ_ONCE(u->wr_id);
+	*wr_id = w->wr_id;
+	if (opcode > U8_MAX) {
+		ndk_sq_complain(qp, "opcode %u not supported", opcode);
 		return -EOPNOTSUPP;
 	}
-	w->wr_id = u.wr.wr_id;
-	w->opcode = u.wr.opcode;
-	w->flags = u.wr.send_flags;
-	w->imm = u.wr.ex.imm_data;
+	w->opcode = opcode;
+	w->flags = READ_ONCE(u->send_flags);
+	w->imm = READ_ONCE(u->ex.imm_data);
 	if (ndk_wr_is_local(w->opcode)) {
-		ndk_sq_take_keys(w, &u.wr);
+		ndk_sq_take_keys(w, u);
 		return 0;
 	}
 	if (ndk_qp_is_ud(qp))
-		take_datagram(w, &u.wr);
+		take_datagram(w, u);
 	else
-		take_remote(w, &u.wr);
+		take_remote(w, u);
 	if (w->opcode == IB_WR_ATOMIC_WRITE)
 		w->flags |= IB_SEND_INLINE;
 	if (w->flags & IB_SEND_INLINE)
-		return take_inline(qp, w, &u, payload(q, index));
-	return take_sges(qp, w, &u, payload(q, index));
+		return take_inline(qp, w, &e->dma);
+	return take_sges(qp, w, &e->dma);
 }
 
 static int post_one(struct ndk_qp *qp, struct ndk_post *p, bool *deferred, u64 *wr_id)
@@ -183,6 +177,12 @@ int ndk_sq_post_user(struct ndk_qp *qp)
 	int err = 0, nic_err;
 	u64 wr_id = 0;
 
+	/*
+	 * User space posts receives without a call: it may have done so before, and
+	 * what it sends now may be answered at once.
+	 */
+	if (qp->nic->ops->recv_posted)
+		qp->nic->ops->recv_posted(qp);
 	ndk_defer_begin(&sq->defer, &p);
 	producer = ndk_queue_producer(sq->user);
 	empty = producer == sq->user_taken;

@@ -2,6 +2,7 @@
 /*
  * Shared receive queues, see srq.h. Rings are those of rq.c.
  */
+#include <linux/export.h>
 #include <linux/uaccess.h>
 
 #include "provider.h"
@@ -47,6 +48,21 @@ static struct ndk_queue *create_ring(u32 max_wr, u32 max_sge, struct ib_udata *u
 				udata, udata ? ndk_udata_ctx(udata) : NULL, info);
 }
 
+static int create_below(struct ndk_srq *srq, struct ib_srq_init_attr *init)
+{
+	const struct ndk_nic_ops *ops = to_ndk_nic(srq->ibsrq.device)->ops;
+
+	return ops->srq_create ? ops->srq_create(srq, &init->attr) : 0;
+}
+
+static void destroy_below(struct ndk_srq *srq)
+{
+	const struct ndk_nic_ops *ops = to_ndk_nic(srq->ibsrq.device)->ops;
+
+	if (ops->srq_create)
+		ops->srq_destroy(srq);
+}
+
 /* Verbs have no limit at creation, whatever the attributes say: the queue is empty. */
 int ndk_ib_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init, struct ib_udata *udata)
 {
@@ -62,25 +78,33 @@ int ndk_ib_create_srq(struct ib_srq *ibsrq, struct ib_srq_init_attr *init, struc
 		return PTR_ERR(srq->q);
 	srq->num = atomic_inc_return(&ndk_srq_number);
 	resp.srq_num = srq->num;
-	if (udata) {
-		err = ib_copy_to_udata(udata, &resp, sizeof(resp));
-		if (err) {
-			ndk_queue_destroy(srq->q);
-			return err;
-		}
-	}
 	spin_lock_init(&srq->lock);
 	spin_lock_init(&srq->post_lock);
 	mutex_init(&srq->mutex);
 	srq->max_sge = init->attr.max_sge;
 	init->attr.max_wr = ndk_queue_capacity(srq->q);
+	err = create_below(srq, init);
+	if (err)
+		goto err_queue;
+	if (udata) {
+		err = ib_copy_to_udata(udata, &resp, sizeof(resp));
+		if (err)
+			goto err_below;
+	}
 	return 0;
+
+err_below:
+	destroy_below(srq);
+err_queue:
+	ndk_queue_destroy(srq->q);
+	return err;
 }
 
 int ndk_destroy_srq(struct ib_srq *ibsrq, struct ib_udata *udata)
 {
 	struct ndk_srq *srq = to_ndk_srq(ibsrq);
 
+	destroy_below(srq);
 	/* no QP refers to it any more, so no NIC context does */
 	ndk_queue_destroy(srq->q);
 	mutex_destroy(&srq->mutex);
@@ -96,6 +120,9 @@ static int check_attr(struct ndk_srq *srq, const struct ib_srq_attr *attr, int m
 
 	if (mask & ~(IB_SRQ_MAX_WR | IB_SRQ_LIMIT))
 		return -EINVAL;
+	/* the NIC's own queue keeps its size */
+	if (mask & IB_SRQ_MAX_WR && to_ndk_nic(dev)->ops->srq_create)
+		return -EOPNOTSUPP;
 	if (mask & IB_SRQ_MAX_WR) {
 		room = attr->max_wr;
 		err = check_max(dev, "max_wr", room, 1, to_ndk_nic(dev)->attr.max_srq_wr);
@@ -184,8 +211,24 @@ static int resize(struct ndk_srq *srq, u32 max_wr, struct ib_udata *udata)
 	return err;
 }
 
+/* Stored first: the NIC may find at once that it is reached. */
+static int set_limit(struct ndk_srq *srq, u32 limit)
+{
+	const struct ndk_nic_ops *ops = to_ndk_nic(srq->ibsrq.device)->ops;
+	int err = 0;
+
+	spin_lock_bh(&srq->lock);
+	WRITE_ONCE(srq->limit, limit);
+	spin_unlock_bh(&srq->lock);
+	if (ops->srq_create)
+		err = ops->srq_arm(srq, limit);
+	if (err)
+		WRITE_ONCE(srq->limit, 0);
+	return err;
+}
+
 int ndk_ib_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_srq_attr_mask mask,
-		   struct ib_udata *udata)
+		      struct ib_udata *udata)
 {
 	struct ndk_srq *srq = to_ndk_srq(ibsrq);
 	int err;
@@ -194,11 +237,8 @@ int ndk_ib_modify_srq(struct ib_srq *ibsrq, struct ib_srq_attr *attr, enum ib_sr
 	err = check_attr(srq, attr, mask);
 	if (!err && mask & IB_SRQ_MAX_WR)
 		err = resize(srq, attr->max_wr, udata);
-	if (!err && mask & IB_SRQ_LIMIT) {
-		spin_lock_bh(&srq->lock);
-		WRITE_ONCE(srq->limit, attr->srq_limit);
-		spin_unlock_bh(&srq->lock);
-	}
+	if (!err && mask & IB_SRQ_LIMIT)
+		err = set_limit(srq, attr->srq_limit);
 	mutex_unlock(&srq->mutex);
 	return err;
 }
@@ -227,7 +267,8 @@ int ndk_post_srq_recv(struct ib_srq *ibsrq, const struct ib_recv_wr *wr,
 		return -EINVAL;
 	spin_lock_irqsave(&srq->post_lock, flags);
 	for (; wr; wr = wr->next) {
-		err = ndk_recv_put(srq->q, srq->max_sge, wr);
+		err = READ_ONCE(srq->most) && ndk_queue_waiting(srq->q) >= srq->most ?
+		      -ENOMEM : ndk_recv_put(srq->q, srq->max_sge, wr);
 		if (err) {
 			*bad_wr = wr;
 			break;
@@ -238,30 +279,56 @@ int ndk_post_srq_recv(struct ib_srq *ibsrq, const struct ib_recv_wr *wr,
 		ibdev_warn_ratelimited(ibsrq->device,
 				       "srq %u: recv refused: sges[%d] greater than max[%u]\n",
 				       srq->num, wr->num_sge, srq->max_sge);
+	if (to_ndk_nic(ibsrq->device)->ops->srq_create)
+		to_ndk_nic(ibsrq->device)->ops->srq_posted(srq);
 	return err;
 }
 
 /**
- * ndk_srq_take() - take the next receive request
+ * ndk_srq_disarm_below() - disarm the limit if fewer receives wait already
  * @srq: the queue
- * @wqe: where it is copied
- * @n: collects the limit event
  *
+ * Return: true: it was armed and reached, no event will come; false otherwise.
+ */
+bool ndk_srq_disarm_below(struct ndk_srq *srq)
+{
+	bool below;
+
+	spin_lock_bh(&srq->lock);
+	below = srq->limit && waiting(srq->q) < srq->limit;
+	if (below)
+		WRITE_ONCE(srq->limit, 0);
+	spin_unlock_bh(&srq->lock);
+	return below;
+}
+
+/*
  * The event comes with the request that leaves fewer than the limit, and with
  * it the limit is disarmed: once per arming.
- *
- * Return: as ndk_rq_take().
  */
 int ndk_srq_take(struct ndk_srq *srq, struct ndk_rwqe *wqe, struct ndk_notify *n)
 {
 	int got;
 
 	spin_lock_bh(&srq->lock);
-	got = ndk_recv_take(srq->q, srq->max_sge, wqe);
-	if (got && unlikely(srq->limit) && waiting(srq->q) < srq->limit) {
+	got = ndk_recv_take(srq->q, srq->max_sge, wqe, false);
+	if (got && unlikely(srq->limit) && !to_ndk_nic(srq->ibsrq.device)->ops->srq_create &&
+	    waiting(srq->q) < srq->limit) {
 		WRITE_ONCE(srq->limit, 0);
 		ndk_notify_srq(n, srq);
 	}
 	spin_unlock_bh(&srq->lock);
 	return got;
 }
+EXPORT_SYMBOL_GPL(ndk_srq_take);
+
+void ndk_srq_limit_reached(struct ndk_srq *srq, struct ndk_notify *n)
+{
+	spin_lock_bh(&srq->lock);
+	if (srq->limit) {
+		WRITE_ONCE(srq->limit, 0);
+		ndk_notify_srq(n, srq);
+	}
+	spin_unlock_bh(&srq->lock);
+}
+EXPORT_SYMBOL_GPL(ndk_srq_limit_reached);

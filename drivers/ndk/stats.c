@@ -59,6 +59,10 @@ static const struct rdma_stat_desc descs[NDK_STAT_MAX] = {
 	[NDK_STAT_DROP_NO_RECV].name = "drop_no_recv",
 	[NDK_STAT_DROP_ACCESS].name = "drop_access",
 	[NDK_STAT_DROP_TX].name = "drop_tx",
+	[NDK_STAT_LOWER_POSTS].name = "lower_posts",
+	[NDK_STAT_LOWER_REFUSED].name = "lower_refused",
+	[NDK_STAT_LOWER_RECVS].name = "lower_recvs",
+	[NDK_STAT_LOWER_STRAY].name = "lower_stray",
 };
 
 static void sum(struct ndk_stats __percpu *blocks, u64 *value)
@@ -76,6 +80,26 @@ static void sum(struct ndk_stats __percpu *blocks, u64 *value)
 				value[i] += READ_ONCE(s->v[i]);
 		}
 	}
+}
+
+/**
+ * ndk_stat_sum() - one counter
+ * @blocks: per-CPU blocks
+ * @i: which counter
+ *
+ * Context: any.
+ * Return: its value.
+ */
+u64 ndk_stat_sum(struct ndk_stats __percpu *blocks, enum ndk_stat i)
+{
+	u64 value = 0, v;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		v = READ_ONCE(per_cpu_ptr(blocks, cpu)->v[i]);
+		value = i == NDK_STAT_LONGEST_CHAIN ? max(value, v) : value + v;
+	}
+	return value;
 }
 
 static struct rdma_hw_stats *alloc_stats(void)

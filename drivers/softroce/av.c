@@ -113,7 +113,7 @@ int sr_av_init(struct sr_av *av, const struct sr_dev *dev, const struct rdma_ah_
  */
 int sr_av_set(struct sr_qp *qp, const struct rdma_ah_attr *ah)
 {
-	int err = sr_av_init(&qp->av, qp->dev, ah, qp->qpn, qp->dest_qpn);
+	int err = sr_av_init(&qp->av, qp->dev, ah, sr_qpn(qp), qp->dest_qpn);
 
 	if (err)
 		return err;

@@ -136,7 +136,7 @@ static int register_locked(struct sr_mr *mr, const struct ndk_swqe *wqe)
  */
 int sr_mr_register(struct sr_qp *qp, const struct ndk_swqe *wqe)
 {
-	struct sr_mr *mr = xa_load(&qp->dev->mrs, wqe->rkey >> 8);
+	struct sr_mr *mr = sr_mr_of_key(qp->dev, wqe->rkey);
 	int err;
 
 	if (!mr || !mr->staged.max || mr->pd != qp->nqp->ibqp.pd)
@@ -144,6 +144,30 @@ int sr_mr_register(struct sr_qp *qp, const struct ndk_swqe *wqe)
 	spin_lock(&mr->lock);
 	err = register_locked(mr, wqe);
 	spin_unlock(&mr->lock);
+	return err;
+}
+
+/**
+ * sr_enable_mr() - see struct ndk_nic_ops
+ * @nmr: the region, mapped
+ * @access: its rights
+ *
+ * Return: 0 or a negative errno.
+ */
+int sr_enable_mr(struct ndk_mr *nmr, int access)
+{
+	const struct ndk_swqe wqe = {
+		.remote_addr = nmr->ibmr.iova,
+		.key_length = nmr->ibmr.length,
+		.access = access,
+		.rkey = nmr->ibmr.rkey,
+	};
+	struct sr_mr *mr = nmr->priv;
+	int err;
+
+	spin_lock_bh(&mr->lock);
+	err = register_locked(mr, &wqe);
+	spin_unlock_bh(&mr->lock);
 	return err;
 }
 
@@ -181,7 +205,7 @@ static int invalidate_locked(struct sr_qp *qp, struct sr_mr *mr, u32 key, bool r
  */
 int sr_mr_invalidate(struct sr_qp *qp, u32 key, bool remote)
 {
-	struct sr_mr *mr = xa_load(&qp->dev->mrs, key >> 8);
+	struct sr_mr *mr = sr_mr_of_key(qp->dev, key);
 	int err;
 
 	if (!mr || !mr->revocable || mr->pd != qp->nqp->ibqp.pd || (mr->window && !mr->type2))

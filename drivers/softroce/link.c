@@ -92,8 +92,7 @@ void sr_link_released(struct sr_dev *dev)
 	synchronize_rcu_expedited();
 	WARN_ON(!xa_empty(&dev->ahs));
 	xa_destroy(&dev->ahs);
-	WARN_ON(!xa_empty(&dev->mrs));
-	xa_destroy(&dev->mrs);
+	sr_table_exit(&dev->mrs);
 	kfree(dev);
 	sr_net_put(sn);
 }
@@ -108,7 +107,7 @@ static struct sr_dev *alloc_dev(struct net_device *ndev)
 	dev->ifindex = ndev->ifindex;
 	dev->direct = true;
 	INIT_LIST_HEAD(&dev->link);
-	xa_init_flags(&dev->mrs, XA_FLAGS_ALLOC1);
+	sr_table_init(&dev->mrs);
 	xa_init_flags(&dev->ahs, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ);
 	return dev;
 }

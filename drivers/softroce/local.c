@@ -15,7 +15,7 @@ static struct sr_qp *find_peer(struct sr_qp *qp)
 {
 	struct sr_qp *peer = sr_qp_find(qp->dev->sn, qp->dest_qpn);
 
-	if (!peer || peer->dev != qp->dev || peer->dest_qpn != qp->qpn ||
+	if (!peer || peer->dev != qp->dev || peer->dest_qpn != sr_qpn(qp) ||
 	    peer->nqp->ibqp.qp_type != IB_QPT_RC)
 		return NULL;
 	return peer;

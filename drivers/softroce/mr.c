@@ -65,7 +65,7 @@ static bool allows(const struct sr_mr *mr, const struct ib_pd *pd, u64 qp_id, u3
 struct sr_mr *sr_mr_find(struct sr_dev *dev, const struct ib_pd *pd, u64 qp_id, u32 key,
 			 u64 addr, u64 len, int access)
 {
-	struct sr_mr *mr = xa_load(&dev->mrs, key >> 8);
+	struct sr_mr *mr = sr_mr_of_key(dev, key);
 
 	/* pairs with the release in sr_mr_grant(): counted in, we see the rest */
 	if (!mr || (mr->revocable && !atomic_inc_not_zero(&mr->users)))
@@ -137,16 +137,12 @@ void *sr_mr_span(const struct sr_mr *mr, u64 addr, u32 *len)
  */
 int sr_mr_publish(struct sr_dev *dev, struct sr_mr *mr)
 {
-	u32 index;
-	int err;
+	int err = sr_table_reserve(&dev->mrs, &mr->node, XA_LIMIT(1, 0xffffff));
 
-	err = xa_alloc_cyclic(&dev->mrs, &index, NULL, XA_LIMIT(1, 0xffffff), &dev->next_mr,
-			      GFP_KERNEL);
-	if (err < 0)
+	if (err)
 		return err;
-	mr->key = index << 8 | get_random_u8();
-	/* cannot fail: the slot is reserved */
-	xa_store(&dev->mrs, index, mr, GFP_KERNEL);
+	mr->key = mr->node.number << 8 | get_random_u8();
+	sr_table_add(&dev->mrs, &mr->node);
 	return 0;
 }
 
@@ -194,6 +190,8 @@ void sr_mr_free(struct sr_mr *mr)
 	kvfree(mr->staged.pages);
 	if (mr->umem)
 		ib_umem_release(mr->umem);
+	if (mr->dmabuf)
+		sr_dmabuf_unmap(mr);
 	kfree(mr);
 }
 
@@ -270,6 +268,34 @@ int sr_reg_user_mr(struct ndk_mr *nmr, u64 start, u64 length, u64 iova, int acce
 }
 
 /**
+ * sr_reg_user_mr_dmabuf() - see struct ndk_nic_ops
+ * @nmr: the region; its PD is set
+ * @offset: where it begins in the buffer
+ * @length: bytes
+ * @iova: address its users will say
+ * @fd: the buffer
+ * @access: IB_ACCESS_*
+ *
+ * Return: 0 or a negative errno.
+ */
+int sr_reg_user_mr_dmabuf(struct ndk_mr *nmr, u64 offset, u64 length, u64 iova, int fd, int access)
+{
+	struct ndk_nic *nic = to_ndk_nic(nmr->ibmr.pd->device);
+	struct sr_mr *mr = sr_mr_alloc(nmr->ibmr.pd, access);
+	int err;
+
+	if (!mr)
+		return -ENOMEM;
+	mr->iova = iova;
+	err = sr_dmabuf_map(mr, &nic->ibdev, offset, length, fd);
+	if (!err)
+		err = publish(nic->priv, nmr, mr);
+	if (err)
+		sr_mr_free(mr);
+	return err;
+}
+
+/**
  * sr_get_dma_mr() - see struct ndk_nic_ops
  * @nmr: the region; its PD is set
  * @access: IB_ACCESS_*
@@ -328,7 +354,7 @@ int sr_dereg_mr(struct ndk_mr *nmr)
 		ibdev_dbg(&dev->nic->ibdev, "mr %#x: windows are bound to it\n", mr->key);
 		return -EBUSY;
 	}
-	xa_erase(&dev->mrs, mr->key >> 8);
+	sr_table_remove(&dev->mrs, &mr->node);
 	synchronize_rcu_expedited();
 	sr_mr_free(mr);
 	return 0;

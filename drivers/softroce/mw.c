@@ -73,7 +73,7 @@ void sr_dealloc_mw(struct ndk_mw *nmw)
 	struct sr_dev *dev = to_ndk_nic(nmw->ibmw.device)->priv;
 	struct sr_mr *mw = nmw->priv;
 
-	xa_erase(&dev->mrs, mw->key >> 8);
+	sr_table_remove(&dev->mrs, &mw->node);
 	spin_lock_bh(&mw->lock);
 	mw->dead = true;
 	unbind(mw);
@@ -99,7 +99,7 @@ static bool may_have(const struct sr_mr *mr, const struct sr_qp *qp, const struc
 /* The region of @w, which cannot go while a window is on it. */
 static struct sr_mr *get_parent(struct sr_qp *qp, const struct ndk_swqe *w)
 {
-	struct sr_mr *mr = xa_load(&qp->dev->mrs, w->mr_lkey >> 8);
+	struct sr_mr *mr = sr_mr_of_key(qp->dev, w->mr_lkey);
 	bool alive;
 
 	if (!mr || !may_have(mr, qp, w))
@@ -156,7 +156,7 @@ static int bind_locked(struct sr_qp *qp, struct sr_mr *mw, const struct ndk_swqe
  */
 int sr_mw_bind(struct sr_qp *qp, const struct ndk_swqe *wqe)
 {
-	struct sr_mr *mw = xa_load(&qp->dev->mrs, wqe->mw_rkey >> 8);
+	struct sr_mr *mw = sr_mr_of_key(qp->dev, wqe->mw_rkey);
 	int err;
 
 	if (!mw || !mw->window || mw->pd != qp->nqp->ibqp.pd ||

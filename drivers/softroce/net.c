@@ -116,9 +116,9 @@ static int __net_init net_init(struct net *net)
 
 	sn->net = net;
 	mutex_init(&sn->mutex);
-	xa_init_flags(&sn->qps, XA_FLAGS_ALLOC1);
+	sr_table_init(&sn->qps);
 	/* a number reused at once after a restart meets packets of its past */
-	sn->next_qpn = get_random_u32() & 0xffffff;
+	sn->qps.next = get_random_u32() & 0xffffff;
 	INIT_LIST_HEAD(&sn->devs);
 	INIT_LIST_HEAD(&sn->mcast);
 	init_waitqueue_head(&sn->idle);
@@ -137,8 +137,7 @@ static void __net_exit net_exit(struct net *net)
 	/* the last sr_net_put() may still hold the mutex it woke us under */
 	mutex_lock(&sn->mutex);
 	mutex_unlock(&sn->mutex);
-	WARN_ON(!xa_empty(&sn->qps));
-	xa_destroy(&sn->qps);
+	sr_table_exit(&sn->qps);
 	mutex_destroy(&sn->mutex);
 }
 

@@ -51,18 +51,6 @@ void sr_qp_kick(struct sr_qp *qp)
 }
 
 /**
- * sr_qp_find() - QP by number
- * @sn: the namespace
- * @qpn: the number
- *
- * Return: the QP, good for the caller's RCU read section, or NULL.
- */
-struct sr_qp *sr_qp_find(struct sr_net *sn, u32 qpn)
-{
-	return xa_load(&sn->qps, qpn);
-}
-
-/**
  * sr_qp_fail_locked() - the QP is in error, or goes there: flush it
  * @qp: the QP, its s.lock held
  * @n: collects events
@@ -321,24 +309,22 @@ static void init_qp(struct sr_qp *qp, struct ndk_qp *nqp, enum ib_qp_type type)
 /* From here on packets find it. */
 static int publish(struct sr_qp *qp)
 {
-	struct sr_net *sn = qp->dev->sn;
+	struct sr_table *qps = &qp->dev->sn->qps;
 	int err;
 
 	/* 0 and 1 have fixed meanings, so has the last; up to 15 keep a distance */
-	err = xa_alloc_cyclic(&sn->qps, &qp->qpn, NULL, XA_LIMIT(16, SR_MCAST_QPN - 1),
-			      &sn->next_qpn, GFP_KERNEL);
-	if (err < 0)
+	err = sr_table_reserve(qps, &qp->node, XA_LIMIT(16, SR_MCAST_QPN - 1));
+	if (err)
 		return err;
-	qp->nqp->ibqp.qp_num = qp->qpn;
-	/* cannot fail: the slot is reserved */
-	xa_store(&sn->qps, qp->qpn, qp, GFP_KERNEL);
+	qp->nqp->ibqp.qp_num = sr_qpn(qp);
+	sr_table_add(qps, &qp->node);
 	return 0;
 }
 
 static int publish_gsi(struct sr_qp *qp)
 {
-	qp->qpn = SR_GSI_QPN;
-	qp->nqp->ibqp.qp_num = qp->qpn;
+	qp->node.number = SR_GSI_QPN;
+	qp->nqp->ibqp.qp_num = SR_GSI_QPN;
 	/* the core makes one per port */
 	if (cmpxchg((struct sr_qp **)&qp->dev->gsi, NULL, qp))
 		return -EBUSY;
@@ -350,7 +336,7 @@ static void unpublish(struct sr_qp *qp)
 	if (qp->type == IB_QPT_GSI)
 		RCU_INIT_POINTER(qp->dev->gsi, NULL);
 	else
-		xa_erase(&qp->dev->sn->qps, qp->qpn);
+		sr_table_remove(&qp->dev->sn->qps, &qp->node);
 	if (qp->type == IB_QPT_UD)
 		sr_mcast_forget(qp);
 }

@@ -93,7 +93,7 @@ static void stop_sends(struct sr_qp *qp, struct ndk_notify *n)
  */
 void sr_req_fail(struct sr_qp *qp, enum ib_wc_status status, struct ndk_notify *n)
 {
-	ibdev_dbg(&qp->dev->nic->ibdev, "QP %u: request failed: %s\n", qp->qpn,
+	ibdev_dbg(&qp->dev->nic->ibdev, "QP %u: request failed: %s\n", sr_qpn(qp),
 		  ib_wc_status_msg(status));
 	/* the unreliable ones report in batches: what is before is done */
 	if (qp->type != IB_QPT_RC)

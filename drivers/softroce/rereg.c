@@ -42,8 +42,8 @@ static int replace(struct sr_dev *dev, struct sr_mr *old, struct sr_mr *mr)
 		return -EBUSY;
 	}
 	mr->key = old->key;
-	/* cannot fail: the slot is in use */
-	xa_store(&dev->mrs, mr->key >> 8, mr, GFP_KERNEL);
+	mr->node.number = old->node.number;
+	sr_table_add(&dev->mrs, &mr->node);
 	synchronize_rcu_expedited();
 	return 0;
 }

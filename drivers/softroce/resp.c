@@ -102,9 +102,13 @@ static enum sr_result open_write(struct sr_qp *qp, const struct sr_msg *m)
 	if (m->dlen > 1U << 31)
 		return SR_INV_REQ;
 	/* a WRITE of nothing touches nothing: its key is not looked at */
-	if (m->dlen && !mr_allows(qp, m->rkey, m->va, m->dlen, IB_ACCESS_REMOTE_WRITE))
-		return SR_ACCESS;
-	return SR_DONE;
+	if (!m->dlen)
+		return SR_DONE;
+	/* all of it is here, and nothing comes between this and placing, which checks */
+	if (m->dlen == m->len && !(m->flags & SR_OP_IMM))
+		return SR_DONE;
+	return mr_allows(qp, m->rkey, m->va, m->dlen, IB_ACCESS_REMOTE_WRITE) ? SR_DONE :
+										SR_ACCESS;
 }
 
 /* Is the packet where the message has got to? Nothing changes here. */
@@ -329,7 +333,7 @@ void sr_resp_error(struct sr_qp *qp, enum sr_result res, struct ndk_notify *n)
 		break;
 	}
 	if (net_ratelimit())
-		ibdev_info(&qp->dev->nic->ibdev, "QP %u: peer's request refused: %s\n", qp->qpn,
+		ibdev_info(&qp->dev->nic->ibdev, "QP %u: peer's request refused: %s\n", sr_qpn(qp),
 			   res == SR_ACCESS ? "access" :
 			   res == SR_REM_OP ? "bad receive request" : "invalid");
 	sr_qp_fail_responder(qp, n);

@@ -38,6 +38,7 @@
 #define _SOFTROCE_H
 
 #include <linux/hrtimer.h>
+#include <linux/iosys-map.h>
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/workqueue.h>
@@ -48,6 +49,7 @@
 #include <ndk/nic.h>
 
 #include "psn.h"
+#include "table.h"
 #include "wire.h"
 
 #define SR_UDP_PORT		4791
@@ -71,6 +73,7 @@
 /* request packets that wait while a READ is being answered */
 #define SR_BACKLOG		512
 
+struct dma_buf;
 struct sr_qp;
 
 /**
@@ -80,10 +83,9 @@ struct sr_qp;
  * @users: devices in this namespace
  * @sk4: socket bound to the RoCEv2 port, IPv4
  * @sk6: same, IPv6; NULL if IPv6 is off
- * @qps: QP number to &struct sr_qp; numbers are unique in the namespace,
+ * @qps: &struct sr_qp by QP number; numbers are unique in the namespace,
  *	because a packet's input device need not be the QP's (own addresses
  *	are reached through lo)
- * @next_qpn: where the search for a free number goes on
  * @devs: devices in this namespace, RCU list, changed under sr_devs_lock
  * @mcast: multicast groups, RCU list of &struct sr_mcast, changed under @mutex
  * @idle: woken when @users drops
@@ -94,8 +96,7 @@ struct sr_net {
 	unsigned int users;
 	struct socket *sk4;
 	struct socket *sk6;
-	struct xarray qps;
-	u32 next_qpn;
+	struct sr_table qps;
 	struct list_head devs;
 	struct list_head mcast;
 	wait_queue_head_t idle;
@@ -108,8 +109,7 @@ struct sr_net {
  * @ndev: the netdev, NULL from NETDEV_UNREGISTER on
  * @tracker: of the reference behind @ndev
  * @ifindex: of the netdev, for look-ups after it is gone
- * @mrs: key index to &struct sr_mr
- * @next_mr: where the search for a free index goes on
+ * @mrs: &struct sr_mr by the upper 24 bits of its key
  * @direct: requests between QPs of this device skip the wire
  * @gsi: QP 1, RCU; every device has one, so it is not in @sn->qps
  * @ahs: number to &struct sr_ah
@@ -122,8 +122,7 @@ struct sr_dev {
 	struct net_device __rcu *ndev;
 	netdevice_tracker tracker;
 	int ifindex;
-	struct xarray mrs;
-	u32 next_mr;
+	struct sr_table mrs;
 	bool direct;
 	struct sr_qp __rcu *gsi;
 	struct xarray ahs;
@@ -151,6 +150,7 @@ struct sr_staged {
 
 /**
  * struct sr_mr - memory behind a key: a region, or a window on one
+ * @node: in &sr_dev.mrs; the number is the upper 24 bits of @key
  * @iova: address the region starts at, as its users say it
  * @length: bytes
  * @pd: only QPs of this PD may use it
@@ -165,6 +165,8 @@ struct sr_staged {
  * @offset: of @iova from the start of the first page
  * @pages: kernel address of every page; a window's are its region's
  * @umem: keeps the pages pinned
+ * @dmabuf: or they are of this buffer
+ * @map: where @dmabuf is mapped
  * @users: if @revocable: who is between sr_mr_find() and sr_mr_put(), and one
  *	more while the key is good. 0: nobody gets in. All of the above may be
  *	changed then, and only then.
@@ -177,6 +179,7 @@ struct sr_staged {
  * @staged: see there; @staged.max is 0 if not for fast registration
  */
 struct sr_mr {
+	struct sr_node node;
 	u64 iova;
 	u64 length;
 	struct ib_pd *pd;
@@ -191,6 +194,8 @@ struct sr_mr {
 	u64 offset;
 	void **pages;
 	struct ib_umem *umem;
+	struct dma_buf *dmabuf;
+	struct iosys_map map;
 	atomic_t users;
 	spinlock_t lock;	/* changes of the key */
 	bool valid;
@@ -469,8 +474,8 @@ struct sr_recv {
  * struct sr_qp - transport state of one QP
  * @nqp: the provider's half
  * @dev: its adapter
- * @id: never used again, unlike @qpn
- * @qpn: its number
+ * @id: never used again, unlike its number
+ * @node: in &sr_net.qps, but for QP 1
  * @dest_qpn: the peer's number
  * @state: enum ib_qp_state; written under @s.lock or @r.lock, to ERR under
  *	either; read without
@@ -493,7 +498,7 @@ struct sr_qp {
 	struct ndk_qp *nqp;
 	struct sr_dev *dev;
 	u64 id;
-	u32 qpn;
+	struct sr_node node;
 	u32 dest_qpn;
 	u8 state;
 	bool dead;
@@ -659,7 +664,6 @@ void sr_qp_kick(struct sr_qp *qp);
 void sr_qp_fail_locked(struct sr_qp *qp, struct ndk_notify *n);
 void sr_qp_flush_sends(struct sr_qp *qp, struct ndk_notify *n);
 void sr_qp_fail_responder(struct sr_qp *qp, struct ndk_notify *n);
-struct sr_qp *sr_qp_find(struct sr_net *sn, u32 qpn);
 
 /* qp.c: any context */
 int sr_doorbell(struct ndk_qp *nqp, u32 first, u32 end, u32 *refused);
@@ -667,6 +671,7 @@ void sr_progress(struct ndk_qp *nqp);
 
 /* mr.c: process context */
 int sr_reg_user_mr(struct ndk_mr *nmr, u64 start, u64 length, u64 iova, int access);
+int sr_reg_user_mr_dmabuf(struct ndk_mr *nmr, u64 offset, u64 length, u64 iova, int fd, int access);
 int sr_get_dma_mr(struct ndk_mr *nmr, int access);
 int sr_dereg_mr(struct ndk_mr *nmr);
 struct sr_mr *sr_mr_alloc(struct ib_pd *pd, int access);
@@ -675,8 +680,13 @@ int sr_mr_publish(struct sr_dev *dev, struct sr_mr *mr);
 bool sr_mr_retire(struct sr_mr *mr);
 void sr_mr_free(struct sr_mr *mr);
 
+/* dmabuf.c: process context */
+int sr_dmabuf_map(struct sr_mr *mr, struct ib_device *ibdev, u64 offset, u64 length, int fd);
+void sr_dmabuf_unmap(struct sr_mr *mr);
+
 /* fastreg.c, rereg.c, mw.c: process context; sr_map_mr_sg() any */
 int sr_alloc_mr(struct ndk_mr *nmr, u32 max_num_sg);
+int sr_enable_mr(struct ndk_mr *nmr, int access);
 int sr_map_mr_sg(struct ndk_mr *nmr, struct scatterlist *sg, int num, unsigned int *offset);
 int sr_rereg_user_mr(struct ndk_mr *nmr, int flags, u64 start, u64 length, u64 iova,
 		     int access, struct ib_pd *pd);
@@ -806,6 +816,40 @@ void sr_resp_error(struct sr_qp *qp, enum sr_result res, struct ndk_notify *n);
 
 /* local.c: under s.lock */
 bool sr_local_run(struct sr_qp *qp, struct sr_slice *sl, struct ndk_notify *n);
+
+/* The number of a QP, as in packets to it. */
+static inline u32 sr_qpn(const struct sr_qp *qp)
+{
+	return qp->node.number;
+}
+
+/**
+ * sr_qp_find() - QP by number
+ * @sn: the namespace
+ * @qpn: the number
+ *
+ * Return: the QP, good for the caller's RCU read section, or NULL.
+ */
+static inline struct sr_qp *sr_qp_find(struct sr_net *sn, u32 qpn)
+{
+	struct sr_node *node = sr_table_find(&sn->qps, qpn);
+
+	return node ? container_of(node, struct sr_qp, node) : NULL;
+}
+
+/**
+ * sr_mr_of_key() - region or window by key, whether the key is good or not
+ * @dev: the adapter
+ * @key: the key
+ *
+ * Return: the region, good for the caller's RCU read section, or NULL.
+ */
+static inline struct sr_mr *sr_mr_of_key(struct sr_dev *dev, u32 key)
+{
+	struct sr_node *node = sr_table_find(&dev->mrs, key >> 8);
+
+	return node ? container_of(node, struct sr_mr, node) : NULL;
+}
 
 static inline bool sr_qp_is_ud(const struct sr_qp *qp)
 {

@@ -192,7 +192,7 @@ static enum ib_wc_status send_packet(struct sr_qp *qp, struct sr_ah *ah,
 	bth->qpn = cpu_to_be32(wqe->remote_qpn);
 	deth = (struct sr_deth *)(bth + 1);
 	deth->qkey = cpu_to_be32(qkey_of(qp, wqe));
-	deth->sqp = cpu_to_be32(qp->qpn);
+	deth->sqp = cpu_to_be32(sr_qpn(qp));
 	if (imm)
 		((struct sr_imm *)(deth + 1))->data = wqe->imm;
 	sr_tx_queue_to(qp, ah, skb, bth);
@@ -241,7 +241,7 @@ static enum ib_wc_status send_direct(struct sr_qp *qp, struct sr_qp *peer,
 		.flags = wqe->opcode == IB_WR_SEND_WITH_IMM ? SR_OP_IMM : 0,
 		.solicited = wqe->flags & IB_SEND_SOLICITED,
 		.qkey = qkey_of(qp, wqe),
-		.sqp = qp->qpn,
+		.sqp = sr_qpn(qp),
 		.imm = wqe->imm,
 		.len = wqe->length,
 	};

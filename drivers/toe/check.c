@@ -117,11 +117,21 @@ static int check_new(struct toe_block *b, struct toe_block *up)
 	return err ?: toe_policy_offer(obj);
 }
 
+/* Without state and without dependents it can only have been meant as new. */
+static int check_leaf(const struct toe_obj *obj)
+{
+	if (obj->state == TOE_OFFLOADING)
+		return -EALREADY;
+	return obj->state == TOE_OFFLOADED && !obj->ending ? -EISCONN : -EINVAL;
+}
+
 static int check_linker(struct toe_block *b, struct toe_block *up)
 {
 	struct toe_obj *obj = b->object;
 
-	if (!b->dependents || !hangs_right(b, up))
+	if (!b->dependents)
+		return check_leaf(obj);
+	if (!hangs_right(b, up))
 		return -EINVAL;
 	if (obj->state == TOE_IN_HOST)
 		return -ENOTCONN;
@@ -203,7 +213,10 @@ static int check_terminate(struct toe_block *b, struct toe_block *up)
 		return -EINVAL;
 	if (!hangs_right(b, up) || check_state(b, false))
 		return -EINVAL;
-	return b->object->state == TOE_IN_HOST ? -ENOTCONN : 0;
+	if (b->object->state == TOE_IN_HOST)
+		return -ENOTCONN;
+	/* something is about to hang below it */
+	return b->object->pins ? -EBUSY : 0;
 }
 
 static int check_block(struct toe_op *op, struct toe_block *b, struct toe_block *up)

@@ -8,8 +8,11 @@
  *	query		  initiate
  *	update		  initiate, update (in the order accepted), invalidate
  *	invalidate	  initiate, update, invalidate
- *	terminate	  all of these, query, operations of new children; and
- *			  another terminate, whose result it then shares
+ *	terminate	  all of these, query; and another terminate, whose
+ *			  result it then shares
+ *
+ * What new children or moving paths are to hang below is pinned from the moment
+ * their operation is accepted, and is not terminated (check.c, upload.c).
  *
  * An operation claims all objects of its tree or none. The first object in the
  * way has it in its list of waiters and sends it back when something about it
@@ -24,10 +27,14 @@ static void accept_block(struct toe_op *op, struct toe_block *b)
 
 	switch (op->type) {
 	case TOE_INITIATE:
-		if (!toe_is_new(b))
-			break;
-		clear_bit(TOE_OBJ_ADOPTED, &obj->flags);
-		toe_obj_move(obj, TOE_OFFLOADING);
+		if (toe_is_new(b))
+			toe_obj_move(obj, TOE_OFFLOADING);
+		else
+			obj->pins++;
+		break;
+	case TOE_UPDATE:
+		if (toe_is_neigh_link(b))
+			obj->pins++;
 		break;
 	case TOE_TERMINATE:
 		obj->ending++;
@@ -64,7 +71,7 @@ static bool blocked(const struct toe_op *op, const struct toe_block *b, bool aga
 		return obj->updates || obj->invalidates;
 	case TOE_TERMINATE:
 		return obj->state == TOE_UPLOADING || obj->queries || obj->updates ||
-		       obj->invalidates || obj->pins;
+		       obj->invalidates;
 	default:
 		return false;
 	}
@@ -75,17 +82,11 @@ static void claim_block(struct toe_op *op, struct toe_block *b)
 	struct toe_obj *obj = b->object;
 
 	switch (op->type) {
-	case TOE_INITIATE:
-		if (!toe_is_new(b))
-			obj->pins++;
-		break;
 	case TOE_QUERY:
 		obj->queries++;
 		break;
 	case TOE_UPDATE:
-		if (toe_is_neigh_link(b))
-			obj->pins++;
-		else
+		if (!toe_is_neigh_link(b))
 			obj->updates++;
 		break;
 	case TOE_INVALIDATE:

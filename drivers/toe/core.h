@@ -95,7 +95,8 @@ enum {
 	TOE_OBJ_STUCK,		/* an operation is overdue */
 	TOE_OBJ_LOST,		/* state corrupt: nothing of it may be used */
 	TOE_OBJ_ADOPTED,	/* toe_adopt() was called in this initiate */
-	TOE_OBJ_EVENTS_HELD,	/* until the initiate is over */
+	TOE_OBJ_EVENTS_HELD,	/* until an operation in progress is over */
+	TOE_OBJ_OP_FAILED,	/* worker's: one is being finished */
 };
 
 /**
@@ -107,7 +108,7 @@ enum {
  * @updates: updates in progress, 0 or 1
  * @invalidates: invalidates in progress, 0 or 1
  * @queries: queries in progress
- * @pins: operations in progress for which it has to stay: new children, links
+ * @pins: operations accepted for which it has to stay: new children, links
  * @updates_waiting: updates accepted for it that have to wait; later ones stay
  *	behind them
  * @mark: operation whose check saw it last: finds it twice in a tree

@@ -163,9 +163,9 @@ static void aborted(struct toe_obj *obj)
 {
 	if (!report_once(obj, TOE_EV_ABORT))
 		return;
-	toe_dp_abort(to_toe_conn(obj), test_bit(TOE_OBJ_LOST, &obj->flags));
 	if (obj->host && obj->host->aborted)
 		obj->host->aborted(obj, obj->host_priv);
+	toe_dp_abort(to_toe_conn(obj), test_bit(TOE_OBJ_LOST, &obj->flags));
 	want(obj, TOE_RESET);
 }
 

@@ -103,8 +103,9 @@ static void home(struct toe_obj *obj)
 	WRITE_ONCE(obj->handle, 0);
 	obj->ctx = NULL;
 	toe_obj_move(obj, TOE_IN_HOST);
-	clear_bit(TOE_OBJ_INVALID, &obj->flags);
-	clear_bit(TOE_OBJ_INVALID_SELF, &obj->flags);
+	/* its events were forgotten, so none are held: nothing here outlives an offload */
+	obj->flags = 0;
+	obj->reported = 0;
 	toe_release(obj);
 	if (obj->parent)
 		toe_release(obj->parent);
@@ -139,8 +140,6 @@ static void refused(struct toe_op *op, struct toe_block *b)
 	struct toe_target *t = op->target;
 
 	end_initiate(obj);
-	if (obj->layer == TOE_CONN)
-		toe_dp_refuse(to_toe_conn(obj), b);
 	toe_event_forget(obj);
 	spin_lock_bh(&t->lock);
 	home(obj);
@@ -148,6 +147,8 @@ static void refused(struct toe_op *op, struct toe_block *b)
 	toe_policy_result(obj, b->status);
 	spin_unlock_bh(&t->lock);
 	tell_offloaded(obj, b->status);
+	if (obj->layer == TOE_CONN)
+		toe_dp_refuse(to_toe_conn(obj), b);
 	toe_obj_put(obj);
 }
 
@@ -183,15 +184,23 @@ static void finish_initiate(struct toe_op *op)
 			continue;
 		if (toe_is_new(w.at))
 			finish_new(op, w.at);
-		else if (op->core.claimed)
+		else
 			unpin(w.at->object);
 	}
 }
 
-static void failed(struct toe_op *op, struct toe_block *b, struct later *later)
+/* Remembers what has to wait for done(): what a failure means, and events. */
+static void after_done(struct toe_op *op, struct toe_block *b, struct later *later)
 {
-	if (b->status != TOE_SUCCESS)
-		put_later(later, toe_obj_get(b->object));
+	struct toe_obj *obj = b->object;
+	/* a target without queries fails them, which says nothing */
+	bool failed = b->status != TOE_SUCCESS &&
+		      (op->type != TOE_QUERY || op->target->ops->query);
+
+	if (failed)
+		set_bit(TOE_OBJ_OP_FAILED, &obj->flags);
+	if (failed || test_bit(TOE_OBJ_EVENTS_HELD, &obj->flags))
+		put_later(later, toe_obj_get(obj));
 }
 
 static void finish_query(struct toe_op *op, struct later *later)
@@ -211,9 +220,7 @@ static void finish_query(struct toe_op *op, struct later *later)
 		obj->queries--;
 		toe_release(obj);
 		spin_unlock_bh(&t->lock);
-		/* a target without queries fails them, which says nothing */
-		if (t->ops->query)
-			failed(op, w.at, later);
+		after_done(op, w.at, later);
 	}
 }
 
@@ -237,6 +244,9 @@ static struct toe_obj *relink(struct toe_obj *path, struct toe_obj *neigh)
 	toe_obj_hang(path, toe_obj_get(neigh));
 	if (!test_bit(TOE_OBJ_INVALID, &neigh->flags))
 		revalidate(path);
+	/* it was wanted meanwhile: the path goes with it */
+	if (neigh->want)
+		toe_want(path, neigh->want);
 	return old;
 }
 
@@ -278,13 +288,14 @@ static void finish_update(struct toe_op *op, struct later *later)
 
 	for (toe_walk_start(&w, op->root); w.at; toe_walk_next(&w)) {
 		judge(op, w.at);
-		if (!w.at->object || !op->core.claimed)
+		if (!w.at->object)
 			continue;
-		if (toe_is_neigh_link(w.at))
+		if (toe_is_neigh_link(w.at)) {
 			unpin(w.at->object);
-		else
+		} else if (op->core.claimed) {
 			finish_updated(op, w.at, toe_walk_parent(&w));
-		failed(op, w.at, later);
+			after_done(op, w.at, later);
+		}
 	}
 }
 
@@ -301,7 +312,7 @@ static void finish_invalidate(struct toe_op *op, struct later *later)
 		w.at->object->invalidates--;
 		toe_release(w.at->object);
 		spin_unlock_bh(&t->lock);
-		failed(op, w.at, later);
+		after_done(op, w.at, later);
 	}
 }
 
@@ -399,26 +410,28 @@ static void settle(struct toe_op *op, struct later *later)
 	}
 }
 
+static void want_failed(struct toe_obj *obj)
+{
+	spin_lock_bh(&obj->target->lock);
+	toe_want(obj, TOE_OP_FAILED);
+	spin_unlock_bh(&obj->target->lock);
+}
+
 /* The operation is over for its owner; now what it means for the object. */
 static void follow_up(enum toe_op_type type, struct toe_obj *obj)
 {
-	switch (type) {
-	case TOE_QUERY:
-	case TOE_INVALIDATE:
-		toe_corrupt(obj);
-		break;
-	case TOE_UPDATE:
-		spin_lock_bh(&obj->target->lock);
-		toe_want(obj, TOE_OP_FAILED);
-		spin_unlock_bh(&obj->target->lock);
-		break;
-	case TOE_TERMINATE:
+	if (type == TOE_TERMINATE) {
 		if (obj->layer == TOE_CONN)
 			toe_dp_gone(to_toe_conn(obj), NULL);
-		break;
-	default:
-		break;
+		return;
 	}
+	if (test_and_clear_bit(TOE_OBJ_OP_FAILED, &obj->flags)) {
+		if (type == TOE_UPDATE)
+			want_failed(obj);
+		else
+			toe_corrupt(obj);
+	}
+	toe_events_resume(obj);
 }
 
 void toe_finish(struct toe_op *op)

@@ -49,7 +49,7 @@ static void *container(struct toe_obj *obj)
 	}
 }
 
-static struct toe_obj *alloc(enum toe_layer layer)
+static struct toe_obj *alloc_obj(enum toe_layer layer)
 {
 	struct toe_neigh *n;
 	struct toe_path *p;
@@ -68,7 +68,7 @@ static struct toe_obj *alloc(enum toe_layer layer)
 	}
 }
 
-static void free(struct toe_obj *obj)
+static void free_obj(struct toe_obj *obj)
 {
 	if (obj->layer == TOE_CONN)
 		kmem_cache_free(conn_cache, container(obj));
@@ -129,7 +129,7 @@ static struct toe_obj *create(struct toe_target *t, struct toe_obj *parent, enum
 
 	if (!toe_state_ok(layer, TOE_STATE_CONST, c) || !toe_state_ok(layer, TOE_STATE_CACHED, v))
 		return ERR_PTR(-EINVAL);
-	obj = alloc(layer);
+	obj = alloc_obj(layer);
 	if (!obj)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&obj->ref);
@@ -154,7 +154,7 @@ static struct toe_obj *create(struct toe_target *t, struct toe_obj *parent, enum
 	if (err) {
 		if (layer == TOE_CONN)
 			toe_dp_destroy(to_toe_conn(obj));
-		free(obj);
+		free_obj(obj);
 		return ERR_PTR(err);
 	}
 	toe_target_get(t);
@@ -205,7 +205,7 @@ static void free_rcu_cb(struct rcu_head *rcu)
 
 	if (obj->layer == TOE_CONN)
 		toe_dp_destroy(to_toe_conn(obj));
-	free(obj);
+	free_obj(obj);
 	toe_target_put(t);
 }
 

@@ -36,8 +36,6 @@ static void name_new(struct toe_block *b)
 	       toe_state_size(b->layer, TOE_STATE_CONST));
 	memcpy(toe_obj_state_of(obj, TOE_STATE_CACHED), toe_block_state(b, TOE_STATE_CACHED),
 	       toe_state_size(b->layer, TOE_STATE_CACHED));
-	obj->flags = 0;
-	obj->reported = 0;
 	obj->ctx = NULL;
 	obj->generation++;
 	b->handle = (u64)obj->generation << 32 | obj->index;

@@ -34,15 +34,15 @@ void toe_want_all(struct toe_target *t, enum toe_reason reason)
 
 /*
  * The next one that can go. One that is not away any more, or that the host
- * terminates by itself, is dropped. One whose children are still there comes up
- * again when the last of them is back.
+ * terminates by itself, is dropped. One whose children are still there, or that
+ * is getting some, comes up again when the last of them is back.
  */
 static struct toe_obj *next_wanted(struct toe_target *t)
 {
 	struct toe_obj *obj, *next;
 
 	list_for_each_entry_safe(obj, next, &t->wanted, want_link) {
-		if (obj->noffloaded && !obj->ending)
+		if ((obj->noffloaded || obj->pins) && !obj->ending)
 			continue;
 		list_del_init(&obj->want_link);
 		if (obj->state != TOE_IN_HOST && !obj->ending)

@@ -69,17 +69,33 @@ static bool requeue_object(struct toe_target *t, struct toe_obj *obj)
 	return next;
 }
 
-/* The object stays queued while its events wait for an initiate to end. */
+/*
+ * Nothing is told of an object in its window (E7). That its state is corrupt is
+ * told behind the failure of the operation that found it so, even by a target
+ * that says it first.
+ */
+static bool has_to_wait(struct toe_obj *obj, unsigned int event)
+{
+	if (READ_ONCE(obj->state) == TOE_OFFLOADING)
+		return true;
+	return event == TOE_HARDWARE_FAILURE &&
+	       (READ_ONCE(obj->queries) || READ_ONCE(obj->updates) ||
+		READ_ONCE(obj->invalidates));
+}
+
+/* The object stays queued while its events wait. */
 static void run_object(struct toe_target *t, struct toe_obj *obj)
 {
 	unsigned int event;
 
-	if (READ_ONCE(obj->state) == TOE_OFFLOADING) {
+	spin_lock_irq(&t->qlock);
+	event = oldest_event(obj);
+	spin_unlock_irq(&t->qlock);
+	if (has_to_wait(obj, event)) {
 		set_bit(TOE_OBJ_EVENTS_HELD, &obj->flags);
 		return;
 	}
 	spin_lock_irq(&t->qlock);
-	event = oldest_event(obj);
 	obj->events[event] = 0;
 	spin_unlock_irq(&t->qlock);
 	if (event)
@@ -88,7 +104,7 @@ static void run_object(struct toe_target *t, struct toe_obj *obj)
 		toe_obj_put(obj);
 }
 
-/* The initiate is over; what came meanwhile is handled now. */
+/* The operation is over; what came meanwhile is handled now. */
 void toe_events_resume(struct toe_obj *obj)
 {
 	if (test_and_clear_bit(TOE_OBJ_EVENTS_HELD, &obj->flags) &&

@@ -53,24 +53,46 @@
 #include <linux/uuid.h>
 
 #include <ndk/ndk_types.h>
+#include <ndk/stats.h>
+
+/**
+ * union ndk_any_object - an object of any type, as an argument
+ * @adapter: one of these
+ * @connector: one of these
+ * @cq: one of these
+ * @mr: one of these
+ * @mw: one of these
+ * @pd: one of these
+ * @qp: one of these
+ * @srq: one of these
+ * @listener: one of these
+ * @endpoint: one of these
+ *
+ * A function that takes it is called with the pointer itself.
+ */
+union ndk_any_object {
+	struct ndk_adapter *adapter;
+	struct ndk_connector *connector;
+	struct ndk_kcq *cq;
+	struct ndk_kmr *mr;
+	struct ndk_kmw *mw;
+	struct ndk_kpd *pd;
+	struct ndk_kqp *qp;
+	struct ndk_ksrq *srq;
+	struct ndk_listener *listener;
+	struct ndk_shared_endpoint *endpoint;
+} __attribute__((__transparent_union__));
 
 /**
  * ndk_obj() - the common beginning of an object
- * @o: pointer to an object of any of the ten types
+ * @o: an object of any type
  *
  * Return: its &struct ndk_object.
  */
-#define ndk_obj(o) _Generic((o),					\
-	struct ndk_adapter *:		(struct ndk_object *)(o),	\
-	struct ndk_connector *:		(struct ndk_object *)(o),	\
-	struct ndk_kcq *:		(struct ndk_object *)(o),	\
-	struct ndk_kmr *:		(struct ndk_object *)(o),	\
-	struct ndk_kmw *:		(struct ndk_object *)(o),	\
-	struct ndk_kpd *:		(struct ndk_object *)(o),	\
-	struct ndk_kqp *:		(struct ndk_object *)(o),	\
-	struct ndk_ksrq *:		(struct ndk_object *)(o),	\
-	struct ndk_listener *:		(struct ndk_object *)(o),	\
-	struct ndk_shared_endpoint *:	(struct ndk_object *)(o))
+static inline struct ndk_object *ndk_obj(union ndk_any_object o)
+{
+	return (struct ndk_object *)o.adapter;
+}
 
 /**
  * struct ndk_open_params - how to open an adapter
@@ -175,6 +197,28 @@ int ndk_query_adapter_info(struct ndk_adapter *adapter, struct ndk_adapter_info 
  * Return: 0; -EOPNOTSUPP: not a device of ndk's.
  */
 int ndk_query_capabilities(struct ib_device *dev, struct ndk_adapter_info *info);
+
+/**
+ * ndk_adapter_name() - name of the RDMA device
+ * @adapter: the adapter
+ *
+ * Context: process or softirq.
+ * Return: e.g. "ndk0"; renaming the device changes it.
+ */
+const char *ndk_adapter_name(struct ndk_adapter *adapter);
+
+/**
+ * ndk_adapter_counter() - a counter of the device
+ * @adapter: the adapter
+ * @counter: e.g. %NDK_STAT_DOORBELLS
+ *
+ * Of everything on the device, whoever opened it; what is bound to an rdma counter
+ * of its own (`rdma statistic qp`) is not in it.
+ *
+ * Context: process or softirq.
+ * Return: the value since the device was made.
+ */
+u64 ndk_adapter_counter(struct ndk_adapter *adapter, enum ndk_stat counter);
 
 /**
  * ndk_query_extension() - ask an object for an extension

@@ -71,7 +71,7 @@ int ndk_close_connector(struct ndk_connector *connector, ndk_close_fn *closed, v
 
 /**
  * ndk_connect() - ask a peer for a connection
- * @connector: the connector, never used before
+ * @connector: the connector; one whose connect failed may try again
  * @qp: the queue pair to connect
  * @src: local address; no wildcard; port 0: one of 49152 to 65535
  * @src_len: bytes at @src
@@ -95,7 +95,8 @@ int ndk_close_connector(struct ndk_connector *connector, ndk_close_fn *closed, v
  * connection exists (R-NDK-108); -ENETUNREACH; -EHOSTUNREACH; -ECONNREFUSED: no
  * listener, or it rejected; -ETIMEDOUT; -EISCONN: @qp or @connector is in use;
  * -ENOTCONN: @qp or @connector was used before, or @qp was flushed (R-NDK-118);
- * -EMSGSIZE: @private_data_len (R-NDK-109); -ECANCELED: closed; -EINVAL; -ENOMEM.
+ * -EMSGSIZE: @private_data_len (R-NDK-109); -ECANCELED: closed; -ENODEV: the
+ * adapter goes; -EINVAL; -ENOMEM.
  */
 int ndk_connect(struct ndk_connector *connector, struct ndk_kqp *qp, const struct sockaddr *src,
 		u32 src_len, const struct sockaddr *dest, u32 dest_len, u32 inbound_read_limit,
@@ -104,7 +105,7 @@ int ndk_connect(struct ndk_connector *connector, struct ndk_kqp *qp, const struc
 
 /**
  * ndk_connect_with_shared_endpoint() - as ndk_connect(), from a shared endpoint
- * @connector: the connector, never used before
+ * @connector: the connector; one whose connect failed may try again
  * @qp: the queue pair to connect
  * @endpoint: local address and port
  * @dest: peer's address and port

@@ -8,10 +8,15 @@
 
 #include <ndk/ndk_types.h>
 
+struct ndk_adapter;
+struct ndk_kmr;
+struct ndk_kmw;
+struct ndk_kpd;
+
 /**
  * ndk_create_mr() - make a memory region
  * @pd: the PD
- * @fast_register: for ndk_initialize_fast_register_mr() and ndk_fast_register();
+ * @fast: for ndk_initialize_fast_register_mr() and ndk_fast_register();
  *	otherwise for ndk_register_mr()
  * @created: called when a pending create is done
  * @context: for @created
@@ -20,7 +25,7 @@
  * Context: process or softirq.
  * Return: 0, -EINPROGRESS; -EOPNOTSUPP; -ENOMEM.
  */
-int ndk_create_mr(struct ndk_kpd *pd, bool fast_register, ndk_create_fn *created, void *context,
+int ndk_create_mr(struct ndk_kpd *pd, bool fast, ndk_create_fn *created, void *context,
 		  struct ndk_kmr **mr);
 
 /**

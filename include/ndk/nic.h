@@ -15,7 +15,7 @@
  * Any context, interrupts off:
  *	ops->doorbell
  * Poster's context, or softirq (timer), no lock of ours held:
- *	ops->progress
+ *	ops->progress, ops->recv_posted, ops->srq_posted
  * Process or softirq, under the backend's own per-QP serialisation:
  *	ndk_sq_*(), ndk_rq_*(), ndk_recv_done(), ndk_qp_enter_error()
  * Process or softirq, no lock held:
@@ -38,6 +38,7 @@
 struct ndk_cq;
 struct ndk_mr;
 struct ndk_nic;
+struct ndk_notify;
 struct ndk_qp;
 struct ndk_queue;
 struct ndk_srq;
@@ -199,12 +200,17 @@ struct ndk_sq {
  * @q: ring of receive requests, user-mapped for user QPs; NULL with an SRQ
  * @lock: serialises kernel posters
  * @max_sge: SGEs per request
+ * @hold: a request taken still occupies its place, until ndk_rq_release(); set by
+ *	the backend's qp_create
+ * @released: ring index behind the last place released, if @hold
  * @last_wqe: with an SRQ: %IB_EVENT_QP_LAST_WQE_REACHED was raised
  */
 struct ndk_rq {
 	struct ndk_queue *q;
 	spinlock_t lock; /* producer index */
 	u32 max_sge;
+	bool hold;
+	u32 released;
 	bool last_wqe;
 };
 
@@ -220,9 +226,13 @@ struct ndk_rq {
  * @scq: completion queue of @sq
  * @rcq: completion queue of @rq
  * @mutex: serialises modify, query and destroy
+ * @wanted: capacities the consumer asked for; @attr.cap says what it has
  * @attr: attributes as last set, what query returns
  * @attr_set: mask of attributes ever set
  * @link: in the adapter's list of QPs
+ * @consumer: of the kernel API (ndk.h), which owns the QP; its name for messages.
+ *	NULL: a QP of the verbs
+ * @rescued: @consumer was told that the timer ended a chain of its
  */
 struct ndk_qp {
 	struct ib_qp ibqp;
@@ -235,9 +245,50 @@ struct ndk_qp {
 	struct ndk_sq sq;
 	struct ndk_rq rq;
 	struct mutex mutex; /* state changes, attr */
+	struct ib_qp_cap wanted;
 	struct ib_qp_attr attr;
 	u32 attr_set;
 	struct list_head link;
+	const char *consumer;
+	bool rescued;
+};
+
+/**
+ * struct ndk_pd - protection domain
+ * @ibpd: the verbs object
+ * @priv: the backend's
+ */
+struct ndk_pd {
+	struct ib_pd ibpd;
+	void *priv;
+};
+
+/**
+ * struct ndk_srq - shared receive queue
+ * @ibsrq: the verbs object
+ * @lock: consumer side, @limit; @q changes under it and @post_lock
+ * @q: the ring
+ * @max_sge: SGEs per request
+ * @limit: fewer requests left than this are an event; 0: not armed
+ * @owed: events not delivered yet
+ * @post_lock: producer side of a kernel queue; any context
+ * @mutex: serialises modify and query
+ * @num: for messages only, nothing is looked up by it
+ * @most: receives that may wait, if not as many as @q has room for; 0: as many
+ * @priv: the backend's, if it has shared queues of its own
+ */
+struct ndk_srq {
+	struct ib_srq ibsrq;
+	spinlock_t lock; /* consumer side, limit, q */
+	struct ndk_queue *q;
+	u32 max_sge;
+	u32 limit;
+	atomic_t owed;
+	spinlock_t post_lock; /* producer side, q */
+	struct mutex mutex; /* modify and query */
+	u32 num;
+	u32 most;
+	void *priv;
 };
 
 /**
@@ -254,6 +305,7 @@ struct ndk_mr {
  * struct ndk_ah - address handle
  * @ibah: the verbs object
  * @number: what requests name it by, not 0; set by the backend
+ * @may_sleep: the call that creates or destroys it now may sleep
  * @attr: as created, what query returns
  *
  * Requests carry the number, not a pointer: a handle may be destroyed while
@@ -262,6 +314,7 @@ struct ndk_mr {
 struct ndk_ah {
 	struct ib_ah ibah;
 	u32 number;
+	bool may_sleep;
 	struct rdma_ah_attr attr;
 };
 
@@ -288,8 +341,13 @@ struct ndk_mw {
  * @active_mtu: the port's MTU, as @query_port has it, but without the RTNL: QPs
  *	are modified under locks that others take inside of that. Optional, the
  *	provider then asks @query_port.
+ * @query_gid: entry of the port's GID table, for ports whose table the core does
+ *	not keep (iWARP). Optional.
+ * @pd_alloc: make the backend's side of a protection domain. Optional.
+ * @pd_dealloc: the other way. Optional.
  * @qp_create: make the transport state of @qp, assign ibqp.qp_num and publish
- *	it for incoming packets last.
+ *	it for incoming packets last. May lower what @ndk_qp.attr.cap says: that
+ *	is what the consumer gets, or no QP if it asked for more.
  * @qp_modify: move @qp from @from to @to. The provider has checked the
  *	transition, mandatory and optional attributes and their ranges against
  *	@ndk_nic.attr. Runs before the provider stores the new state, except for
@@ -302,13 +360,29 @@ struct ndk_mw {
  * @doorbell: requests up to @end may be worked on; see ndk_defer_ops.doorbell
  *	for context. @refused as there.
  * @progress: see ndk_defer_ops.progress; the place where a software NIC sends.
+ * @recv_posted: there may be receives to take. A backend that takes them ahead of
+ *	time needs to be told: kernel posters do it, user space writes its ring
+ *	without a call, and this is called when it comes by anyway (send doorbell,
+ *	modify). Context as @progress. Optional.
+ * @srq_create: make a shared receive queue of the NIC's own, from which its QPs
+ *	receive; the provider's ring then is what feeds it. May lower @attr.
+ *	Optional; without it ndk_rq_take() takes from the provider's.
+ * @srq_arm: raise the limit event, by ndk_srq_limit_reached(), when fewer than
+ *	@limit requests are left; 0 disarms. With @srq_create only.
+ * @srq_posted: as @recv_posted. With @srq_create only.
+ * @srq_destroy: on return nothing touches @srq any more. With @srq_create only.
  * @reg_user_mr: register user memory; sets ibmr.lkey and rkey.
+ * @reg_user_mr_dmabuf: register @length bytes of the dma-buf @fd, from @offset on;
+ *	sets ibmr.lkey and rkey. Optional.
  * @get_dma_mr: region over all of kernel memory, for local_dma_lkey.
  * @alloc_mr: region for fast registration, of at most @max_num_sg pages at a
  *	time. Optional, needs %IB_DEVICE_MEM_MGT_EXTENSIONS.
  * @map_mr_sg: take down what the next IB_WR_REG_MR will register; sets ibmr.iova
  *	and length. Any context. Returns entries mapped, as ib_map_mr_sg().
  *	What is registered already does not change.
+ * @enable_mr: register at once, without a request, what was mapped last, under
+ *	ibmr.rkey and for @access. Once in the life of the region. Optional: the
+ *	kernel API then has no ndk_register_mr().
  * @rereg_user_mr: change what IB_MR_REREG_* in @flags says. The keys stay. On
  *	failure nothing has changed. Optional.
  * @dereg_mr: on return nobody reads or writes through the region. -EBUSY while
@@ -333,6 +407,10 @@ struct ndk_nic_ops {
 	struct net_device *(*get_netdev)(struct ndk_nic *nic);
 	int (*query_port)(struct ndk_nic *nic, struct ib_port_attr *attr);
 	enum ib_mtu (*active_mtu)(struct ndk_nic *nic);
+	int (*query_gid)(struct ndk_nic *nic, int index, union ib_gid *gid);
+
+	int (*pd_alloc)(struct ndk_pd *pd);
+	void (*pd_dealloc)(struct ndk_pd *pd);
 
 	int (*qp_create)(struct ndk_qp *qp, const struct ib_qp_init_attr *init);
 	int (*qp_modify)(struct ndk_qp *qp, const struct ib_qp_attr *attr,
@@ -341,13 +419,22 @@ struct ndk_nic_ops {
 	void (*qp_destroy)(struct ndk_qp *qp);
 	int (*doorbell)(struct ndk_qp *qp, u32 first, u32 end, u32 *refused);
 	void (*progress)(struct ndk_qp *qp);
+	void (*recv_posted)(struct ndk_qp *qp);
+
+	int (*srq_create)(struct ndk_srq *srq, struct ib_srq_attr *attr);
+	int (*srq_arm)(struct ndk_srq *srq, u32 limit);
+	void (*srq_posted)(struct ndk_srq *srq);
+	void (*srq_destroy)(struct ndk_srq *srq);
 
 	int (*reg_user_mr)(struct ndk_mr *mr, u64 start, u64 length, u64 iova,
 			   int access);
+	int (*reg_user_mr_dmabuf)(struct ndk_mr *mr, u64 offset, u64 length,
+				  u64 iova, int fd, int access);
 	int (*get_dma_mr)(struct ndk_mr *mr, int access);
 	int (*alloc_mr)(struct ndk_mr *mr, u32 max_num_sg);
 	int (*map_mr_sg)(struct ndk_mr *mr, struct scatterlist *sg, int num,
 			 unsigned int *offset);
+	int (*enable_mr)(struct ndk_mr *mr, int access);
 	int (*rereg_user_mr)(struct ndk_mr *mr, int flags, u64 start, u64 length,
 			     u64 iova, int access, struct ib_pd *pd);
 	int (*dereg_mr)(struct ndk_mr *mr);
@@ -370,11 +457,17 @@ struct ndk_nic_ops {
  * @attr: limits and capabilities; the backend fills it before registration
  * @max_inline: most inline bytes per send request
  * @node_guid: network order, not 0; the backend sets it before registration
+ * @dma_device: addresses of kernel consumers are mapped for it; NULL: they are
+ *	kernel virtual addresses. Set before registration.
+ * @iwarp: the transport is iWARP, not RoCE. Set before registration.
+ * @no_cm: no connection manager runs on QP 1 of this device. Set before
+ *	registration.
  * @qps: every QP of the adapter
  * @qps_lock: protects @qps
  * @groups: the backend's own sysfs attributes below <device>/ndk/; the array
  *	ends with NULL. Set before registration, may be NULL.
  * @failed: ndk_nic_fail() was called
+ * @api_off: the kernel API (ndk.h) does not open the adapter
  * @group: the sysfs directory, made of the provider's files and @groups
  * @counters: counter blocks of rdma counters, by id
  * @clients: who else lives on the adapter
@@ -390,10 +483,14 @@ struct ndk_nic {
 	struct ib_device_attr attr;
 	u32 max_inline;
 	__be64 node_guid;
+	struct device *dma_device;
+	bool iwarp;
+	bool no_cm;
 	struct list_head qps;
 	struct mutex qps_lock; /* qps */
 	struct attribute **groups;
 	unsigned long failed;
+	bool api_off;
 	struct attribute_group group;
 	struct xarray counters;
 	struct list_head clients;
@@ -508,6 +605,15 @@ void ndk_nic_fail(struct ndk_nic *nic, const char *reason);
  */
 void ndk_nic_port_event(struct ndk_nic *nic, bool up);
 
+/**
+ * ndk_nic_of() - the adapter behind an RDMA device
+ * @ibdev: any RDMA device
+ *
+ * Context: any.
+ * Return: the adapter, or NULL if the device is not one of ours.
+ */
+struct ndk_nic *ndk_nic_of(struct ib_device *ibdev);
+
 static inline struct ndk_nic *to_ndk_nic(struct ib_device *ibdev)
 {
 	return container_of(ibdev, struct ndk_nic, ibdev);
@@ -521,6 +627,16 @@ static inline struct ndk_qp *to_ndk_qp(struct ib_qp *ibqp)
 static inline struct ndk_ah *to_ndk_ah(struct ib_ah *ibah)
 {
 	return container_of(ibah, struct ndk_ah, ibah);
+}
+
+static inline struct ndk_pd *to_ndk_pd(struct ib_pd *ibpd)
+{
+	return container_of(ibpd, struct ndk_pd, ibpd);
+}
+
+static inline struct ndk_srq *to_ndk_srq(struct ib_srq *ibsrq)
+{
+	return container_of(ibsrq, struct ndk_srq, ibsrq);
 }
 
 /**
@@ -621,6 +737,44 @@ void ndk_sq_flush(struct ndk_qp *qp, struct ndk_notify *n);
  * the caller owes it an error completion.
  */
 int ndk_rq_take(struct ndk_qp *qp, struct ndk_rwqe *wqe, struct ndk_notify *n);
+
+/**
+ * ndk_rq_release() - a request taken has left the NIC's own queue
+ * @qp: the QP, with &ndk_rq.hold
+ *
+ * So that a queue holds no more than it is said to, although the NIC takes requests
+ * ahead of time.
+ *
+ * Context: as ndk_rq_take(), under the same serialisation.
+ */
+void ndk_rq_release(struct ndk_qp *qp);
+
+/**
+ * ndk_srq_take() - take the next receive request of a shared queue
+ * @srq: the queue
+ * @wqe: where it is copied
+ * @n: collects the limit event, unless ops->srq_arm sees to it
+ *
+ * For backends with shared queues of their own.
+ *
+ * Return: as ndk_rq_take().
+ */
+int ndk_srq_take(struct ndk_srq *srq, struct ndk_rwqe *wqe, struct ndk_notify *n);
+
+/**
+ * ndk_srq_limit_reached() - what ops->srq_arm asked for has happened
+ * @srq: the queue; disarmed by this
+ * @n: collects the event
+ */
+void ndk_srq_limit_reached(struct ndk_srq *srq, struct ndk_notify *n);
+
+/**
+ * ndk_cq_vector() - which completion vector the consumer chose
+ * @cq: the completion queue
+ *
+ * Return: 0 to num_comp_vectors - 1 of the device.
+ */
+u32 ndk_cq_vector(const struct ndk_cq *cq);
 
 /**
  * ndk_recv_done() - complete a receive

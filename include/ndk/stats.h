@@ -59,6 +59,10 @@
  * @NDK_STAT_DROP_NO_RECV: unreliable messages dropped: no receive request
  * @NDK_STAT_DROP_ACCESS: unreliable messages dropped: length, key or permission
  * @NDK_STAT_DROP_TX: packets not sent: no memory, route or queue space
+ * @NDK_STAT_LOWER_POSTS: lists of send requests given to the device below
+ * @NDK_STAT_LOWER_REFUSED: lists it refused, whole or in part
+ * @NDK_STAT_LOWER_RECVS: receive requests given to it
+ * @NDK_STAT_LOWER_STRAY: completions it made for requests that have no outcome due
  * @NDK_STAT_MAX: number of counters
  *
  * Up to @NDK_STAT_CQ_OVERRUNS counted by the provider, the rest by the backend.
@@ -112,6 +116,10 @@ enum ndk_stat {
 	NDK_STAT_DROP_NO_RECV,
 	NDK_STAT_DROP_ACCESS,
 	NDK_STAT_DROP_TX,
+	NDK_STAT_LOWER_POSTS,
+	NDK_STAT_LOWER_REFUSED,
+	NDK_STAT_LOWER_RECVS,
+	NDK_STAT_LOWER_STRAY,
 	NDK_STAT_MAX
 };
 

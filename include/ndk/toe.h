@@ -29,7 +29,7 @@
  *	create and destroy, toe_op_alloc() with GFP_KERNEL, toe_target_flush()
  * Callbacks of struct toe_host_ops and &toe_op.done: process context, from the
  * core's worker of that target, one at a time per target, no lock held. They may
- * submit operations and post requests.
+ * submit operations and post requests. Except segment and reachability, see there.
  * Callbacks of struct toe_consumer_ops and of requests: softirq or process with
  * bottom halves off, one at a time per connection.
  */
@@ -248,7 +248,8 @@ struct toe_item {
  * @target: who is asked
  * @root: the tree
  * @done: the operation is over: the tree is the caller's again, every
- *	&toe_block.status is written
+ *	&toe_block.status is written. Of a terminate, sends without outcome are in
+ *	&toe_block.sends, and the caller's: their done() is not called.
  * @priv: the caller's
  * @core: the core's
  * @core.item: in the worker's queue
@@ -310,7 +311,8 @@ struct toe_op {
  *	target's context, must not sleep. Optional: 0 is answered.
  * @segment: the target passes a segment up (TCP header first, no IP header); it
  *	is the host's now. Held back while a terminate runs, and never to be
- *	forwarded if it came then. Optional: it is freed, as if lost.
+ *	forwarded if it came then. Softirq, or process with bottom halves off; the
+ *	target's context as a rule. Optional: it is freed, as if lost.
  * @stuck: an operation on @obj is overdue. Called once per operation. Optional.
  * @broken: the target completed what it does not have, or left a status out; for
  *	tests. Optional.
@@ -716,7 +718,8 @@ void toe_op_free(struct toe_op *op);
  * -ENOTCONN: the object, or what it hangs below, is not offloaded;
  * -EALREADY: initiate of what is being offloaded;
  * -EISCONN: initiate of what is offloaded;
- * -EBUSY: terminate of what has dependents outside of the tree;
+ * -EBUSY: terminate of what has dependents outside of the tree, or is getting
+ *	some;
  * -EAGAIN: paused, or the target declined this connection a short time ago;
  * -ENOSPC: the target's table is full and nothing has been uploaded since;
  * -EOPNOTSUPP: the target has no such ability (IPv6, SACK);

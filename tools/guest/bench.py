@@ -15,10 +15,12 @@ import time
 
 sys.dont_write_bytecode = True
 
+import ndkperf						# noqa: E402
 import nvme						# noqa: E402
 import toe_bench					# noqa: E402
 from perftest import Pair				# noqa: E402
-from topology import Failed, SYS, load, loop, sh, veth	# noqa: E402
+from topology import (					# noqa: E402
+    End, Failed, SYS, add_link, load, loop, sh, veth)
 
 CHAIN = 16
 METER = os.path.join(os.path.dirname(os.path.realpath(__file__)),
@@ -91,6 +93,11 @@ class Bench:
             self._set_up_ours()
         except Failed as error:
             self.fail("setting up ndk", error)
+        try:
+            load("ndk_hca")
+            self._set_up_stacked(rxe)
+        except Failed as error:
+            self.fail("setting up ndk_hca", error)
 
     def _set_up_ours(self):
         own = loop("ndk", "ndk0", "dummy0", "10.79.0.1", "alone")
@@ -106,6 +113,13 @@ class Bench:
         if switch:
             self.columns.append(Column("ndk", "loopback-wire", own, own, 0,
                                        "wire"))
+
+    def _set_up_stacked(self, rxe):
+        """On that very rxe: what differs is what we add."""
+        own = End("ndkh0", rxe.address)
+        add_link(own, "ndk_hca", "dummy0")
+        self.columns += [Column("hca", "on rxe", own, own),
+                         Column("hca", "on rxe", own, own, CHAIN)]
 
     def emit(self, column, name, size, value, unit, number):
         options = "defer=%d" % column.chain if column.chain else ""
@@ -133,6 +147,11 @@ class Bench:
             self.emit(column, name, size,
                       result.counters.get("doorbells", 0) / requests,
                       "doorbells/msg", number)
+        bells = result.counters.get("doorbells")
+        if bells and column.device == "hca":
+            self.emit(column, name + ": per chain", size,
+                      result.counters["lower_posts"] / bells, "lower posts",
+                      number)
 
     def wanted(self, column, test):
         """A latency test waits for each request: nothing to defer. The
@@ -154,6 +173,40 @@ class Bench:
                 except Failed as error:
                     self.fail(what, error)
                 self.done += 1
+
+    def kernel_api(self):
+        """Chains by the kernel API, deferred and not, in turn."""
+        perf = ndkperf.Ndkperf()
+        # the plain columns of ours: a device to itself, and between two
+        columns = [c for c in self.columns if c.device == "ndk" and
+                   c.path in ("loopback", "veth") and not c.chain]
+        try:
+            sh("modprobe", "ndkperf")
+        except Failed as error:
+            self.fail("loading ndkperf", error)
+            return
+        for number in range(1, self.rounds + 1):
+            for column in columns:
+                for test in ndkperf.TESTS:
+                    self.progress("round %d: %s, %s" % (number, test[0],
+                                                        column.path))
+                    self.chains(perf, column, test, number)
+
+    def chains(self, perf, column, test, number):
+        name, _, chain, _, size = test
+        column.prepare()
+        for defer in (False, True):
+            shown = Column("ndk", column.path, None, None,
+                           chain if defer else 0)
+            try:
+                result = perf.run(column.server, column.client, test, defer)
+            except Failed as error:
+                self.fail(name, error)
+                continue
+            self.emit(shown, name, size, result["requests_per_second"],
+                      "msg/s", number)
+            self.emit(shown, name, size, result["doorbells_per_request"],
+                      "doorbells/msg", number)
 
     def nvme(self, number):
         """Needs the RoCEv2 port of the first namespace, one after the other."""
@@ -212,6 +265,7 @@ def main():
     bench.set_up()
     bench.memory()
     bench.run_rounds()
+    bench.kernel_api()
     bench.offload()
     bench.disks()
     bench.progress("done, %d failed" % bench.failed)

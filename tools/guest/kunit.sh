@@ -17,6 +17,7 @@ make_device()
 	modprobe ndk_softroce
 	ip link add d0 mtu 4300 type dummy
 	ip addr add 10.80.0.1/24 dev d0
+	ip addr add fd80::1/64 dev d0 nodad
 	ip link set d0 up
 	rdma link add ndk0 type ndk netdev d0
 }

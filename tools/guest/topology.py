@@ -147,5 +147,6 @@ def veth(kind):
 def load(kind):
     """The module behind a link type, and what user space needs."""
     sh("modprobe", "-a", "ib_uverbs", "rdma_ucm",
-       {"ndk": "ndk_softroce", "rxe": "rdma_rxe"}[kind], timeout=60)
+       {"ndk": "ndk_softroce", "rxe": "rdma_rxe", "ndk_hca": "ndk_hca"}[kind],
+       timeout=60)
     wait_for("/dev/infiniband", lambda: os.path.isdir("/dev/infiniband"))

@@ -20,7 +20,7 @@ def kernel_arguments(accel, job, guest):
     words = ["console=ttyS0", "loglevel=7", "panic=-1", "mitigations=off",
              "random.trust_cpu=on",
              "vmjob=" + job, "vmguest=" + guest]
-    if accel == "tcg":
+    if accel in ("tcg", "count"):
         # The emulated TSC is one clock for all processors, but does not say
         # so; without this the kernel reads a slow emulated timer instead.
         words += ["tsc=reliable"]
@@ -28,9 +28,15 @@ def kernel_arguments(accel, job, guest):
 
 
 def command_line(image, initrd, accel, cpus, mem, append, console):
+    # Emulated, string instructions go byte by byte. A processor that does not
+    # call them fast has its pages cleared and its memory copied by words.
     acceleration = {"kvm": ["-accel", "kvm", "-cpu", "host"],
                     "tcg": ["-accel", "tcg,thread=multi,tb-size=512",
-                            "-cpu", "max,la57=off"]}[accel]
+                            "-cpu", "max,la57=off,erms=off"],
+                    # the clock, and so the cycle counter, goes by instructions
+                    "count": ["-accel", "tcg,thread=single,tb-size=512",
+                              "-icount", "shift=0,sleep=off",
+                              "-cpu", "max,la57=off,erms=off"]}[accel]
     return [QEMU, "-M", "q35,usb=off", *acceleration, "-smp", str(cpus),
             "-m", "%dM" % mem, "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot",

@@ -17,6 +17,7 @@ import re
 # file -> prefix of its rules -> number of the last one
 TABLES = {
     "Documentation/toe-rules.md": {"R-TOE": 169, "R-TDI": 47, "R-LNX": 37},
+    "Documentation/ndk-rules.md": {"R-NDK": 122},
 }
 REASONS = ("Waits for live offload:", "Does not apply:", "Shown by:")
 MIN_REASON = 12		# characters behind the opening

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 
+import api_doc
 import rules as rule_tables
 from ktap import Case
 
@@ -127,6 +128,11 @@ def python():
     return bad
 
 
+def api_page():
+    """The kernel API's page is made of its headers, all functions in it."""
+    return api_doc.complaints()
+
+
 def tree():
     """License lines, and words that say that something is not finished."""
     status, text = run(["git", "ls-files"])
@@ -156,6 +162,7 @@ CHECKS = (
     ("build", "modules build with W=1, sparse finds nothing", build),
     ("checkpatch", "checkpatch --strict finds nothing", checkpatch),
     ("kernel-doc", "kernel-doc finds nothing", kernel_doc),
+    ("api-page", "the page of the kernel API has every function", api_page),
     ("shellcheck", "shellcheck finds nothing", shellcheck),
     ("python", "Python sources compile", python),
     ("rules", "every rule of a contract has its test or its reason", rules),

@@ -124,7 +124,6 @@ rmmod_with_devices()
 	devices_again
 }
 
-run_case forget_leaks "what the kernel had leaked before is forgotten"
 run_case veth_up "two namespaces joined by a veth pair"
 run_case link_del_under_traffic "rdma link del under traffic"
 run_case rmmod_under_traffic "rmmod under traffic"

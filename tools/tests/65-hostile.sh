@@ -27,8 +27,8 @@ failing()	{ queue failing; }
 indices()	{ queue indices; }
 receives()	{ queue receives; }
 completions()	{ queue completions; }
-rewritten()	{ queue rewritten "$(scaled 3000 300000)"; }
-noise()		{ queue noise "$(scaled 20 1000)"; }
+rewritten()	{ queue rewritten "$(scaled 3000 60s)"; }
+noise()		{ queue noise "$(scaled 20 60s)"; }
 
 packets()
 {

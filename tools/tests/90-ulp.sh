@@ -106,7 +106,7 @@ disk()
 {
 	path_is "$1"
 	attach
-	disk_fio --rw=randwrite --io_size="$(scaled 8m 1g)"
+	disk_fio --rw=randwrite --io_size="$(scaled 4m 1g)"
 	dd if=/dev/urandom of="$WORK/random" bs=1M count=8
 	dd if="$WORK/random" of=/dev/nvme0n1 bs=1M oflag=direct
 	same_on /dev/ram0
@@ -204,7 +204,7 @@ files()
 
 	path_is "$1"
 	nfs_mount
-	for size in 0 1 100 4097 100000 "$(scaled 5000000 100000000)"; do
+	for size in 0 1 100 4097 100000 "$(scaled 1000000 100000000)"; do
 		head -c "$size" /dev/urandom >"$WORK/random"
 		cp "$WORK/random" "$MOUNT/file"
 		sync "$MOUNT/file"
@@ -222,7 +222,7 @@ files()
 	rm -r "$MOUNT/many"
 	fio --name=file --directory="$MOUNT" --ioengine=libaio --direct=1 \
 		--iodepth=16 --rw=randwrite --bsrange=1k-300k --bs_unaligned=1 \
-		--size=16m --io_size="$(scaled 4m 500m)" --verify=crc32c --verify_fatal=1
+		--size=16m --io_size="$(scaled 1m 500m)" --verify=crc32c --verify_fatal=1
 	umount "$MOUNT"
 }
 
@@ -257,7 +257,6 @@ ended()
 	! kill -0 "$1" 2>/dev/null
 }
 
-run_case forget_leaks "what the kernel had leaked before is forgotten"
 run_case loop_up "a device on a dummy netdev"
 # first, for a server of files lets its first ten seconds pass
 run_case server_up "NFS: a server"

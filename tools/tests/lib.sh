@@ -7,7 +7,8 @@
 #   # runs: guest        in the common virtual machine (default)
 #   # runs: own-guest    in a virtual machine of its own
 #   # runs: host         on the host; such scripts start machines themselves
-#   # timeout: SECONDS   for the whole script (default 300)
+#   # timeout: SECONDS [SECONDS]   for the whole script, in make check (default
+#                        300) and in make soak (default ten times that)
 #
 #   . "$(dirname "$0")/lib.sh"
 #   one() { ... }        # fails by a non-zero status of any of its commands
@@ -22,7 +23,11 @@ SYS=/sys/class/infiniband
 KIND=${NDK_KIND:-ndk}
 CASES=0
 FAILURES=0
-CASE_LIMIT=${CASE_LIMIT:-90}
+if [ "${NDK_SCALE:-}" = full ]; then
+	CASE_LIMIT=${CASE_LIMIT:-900}
+else
+	CASE_LIMIT=${CASE_LIMIT:-90}
+fi
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 export TOP
@@ -163,13 +168,6 @@ no_leaks()
 	[ ! -s "$file" ] || { cat "$file"; fail "memory leaked"; }
 }
 
-forget_leaks()
-{
-	local file=/sys/kernel/debug/kmemleak
-
-	[ ! -e "$file" ] || { echo scan >"$file"; echo clear >"$file"; }
-}
-
 # --- devices ---------------------------------------------------------------
 #
 # An end is three words: device, address, namespace ("-" for the first one).
@@ -182,7 +180,8 @@ forget_leaks()
 END_LOOP="ndk0 10.80.0.1 -"
 END_LEFT="ndkl 10.81.0.1 left"
 END_RIGHT="ndkr 10.81.0.2 right"
-# rxe works in the first namespace only, so there both ends are one device.
+# rxe works in the first namespace only, so there both ends are one device; and
+# what is stacked on it (kind ndk_hca) as well.
 [ "$KIND" = ndk ] || END_LEFT=$END_LOOP END_RIGHT=$END_LOOP
 export END_LOOP END_LEFT END_RIGHT
 
@@ -191,6 +190,18 @@ load_modules()
 	case $KIND in
 	ndk) modprobe -a ib_uverbs rdma_ucm ndk_softroce ;;
 	rxe) modprobe -a ib_uverbs rdma_ucm rdma_rxe ;;
+	ndk_hca) modprobe -a ib_uverbs rdma_ucm "$(lower_module)" ndk_hca ;;
+	esac
+}
+
+# Kind ndk_hca stands on a device of kind NDK_LOWER, whose name begins with low.
+LOWER=${NDK_LOWER:-rxe}
+
+lower_module()
+{
+	case $LOWER in
+	rxe) echo rdma_rxe ;;
+	*) echo "$LOWER" ;;
 	esac
 }
 
@@ -274,6 +285,7 @@ add_device()
 	local device address ns
 
 	read -r device address ns <<<"$1"
+	[ "$KIND" != ndk_hca ] || rdma link add "low$device" type "$LOWER" netdev "$2"
 	in_ns "$ns" rdma link add "$device" type "$KIND" netdev "$2"
 	wait_for 20 port_is "$device" ACTIVE
 	wait_for 20 has_gid "$device" "$address"
@@ -294,6 +306,7 @@ END
 loop_down()
 {
 	[ ! -e "$SYS/ndk0" ] || rdma link delete ndk0
+	[ ! -e "$SYS/lowndk0" ] || rdma link delete lowndk0
 	ip link delete d0
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * badqueue DEVICE CASE [COUNT]: a program that abuses the queues it shares with
- * the kernel.
+ * badqueue DEVICE CASE [COUNT|SECONDSs]: a program that abuses the queues it shares
+ * with the kernel, so many times or for so long (60s).
  *
  * It finds its own rings in /proc/self/maps and writes into them what no library
  * would, then rings the doorbell by hand. Every case ends with a look at the
@@ -22,6 +22,22 @@
 
 static struct world w;
 static unsigned long count;
+static long deadline;	/* instead of @count, if not 0 */
+
+/* Is another round to come after @done of them? */
+static bool more(unsigned long done)
+{
+	return deadline ? world_now_ms() < deadline : done < count;
+}
+
+static void set_limit(const char *text, unsigned long otherwise)
+{
+	char *end;
+
+	count = text ? strtoul(text, &end, 0) : otherwise;
+	if (text && *end == 's')
+		deadline = world_now_ms() + count * 1000;
+}
 
 /* ---- rings ---- */
 
@@ -654,7 +670,7 @@ static void rewritten(void)
 
 	pair();
 	t = begin_rewriting();
-	for (i = 0; i < count; i++) {
+	for (i = 0; more(i); i++) {
 		honest(sq->producer_index, i, IBV_SEND_SIGNALED);
 		publish(1);
 		if (ring_doorbell())
@@ -685,7 +701,7 @@ static void noise(void)
 	uint64_t *p;
 	size_t k, words;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; more(i); i++) {
 		pair();
 		rq = find_ring(A_RECV_MASK);
 		cq = find_ring(CQ_MASK);
@@ -819,7 +835,7 @@ static void shared_rewritten(void)
 	__atomic_store_n(&stop_rewriting, false, __ATOMIC_RELEASE);
 	if (pthread_create(&t, NULL, srq_rewriter, NULL))
 		die("no thread");
-	for (i = 0; i < count; i++) {
+	for (i = 0; more(i); i++) {
 		put_recv(srq_ring, i);
 		publish_recv(srq_ring);
 		if (send_and_wait(mark | i)) {
@@ -846,7 +862,7 @@ static void shared_noise(void)
 	size_t k, words;
 	uint64_t *p;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; more(i); i++) {
 		make_srq();
 		pair();
 		words = ((size_t)(SRQ_MASK + 1) << srq_ring->log2_elem_size) / 8;
@@ -958,13 +974,13 @@ int main(int argc, char **argv)
 	unsigned int i;
 
 	if (argc < 3)
-		die("usage: badqueue DEVICE CASE [COUNT [SEED]]");
+		die("usage: badqueue DEVICE CASE [COUNT|SECONDSs [SEED]]");
 	random_seed(argc > 4 ? strtoull(argv[4], NULL, 0) : (uint64_t)getpid());
 	fprintf(stderr, "seed %d\n", argc > 4 ? atoi(argv[4]) : getpid());
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		if (strcmp(cases[i].name, argv[2]))
 			continue;
-		count = argc > 3 ? strtoul(argv[3], NULL, 0) : cases[i].count;
+		set_limit(argc > 3 ? argv[3] : NULL, cases[i].count);
 		world_open(&w, argv[1]);
 		cases[i].run();
 		/* whatever was done, an honest user is served */

@@ -161,7 +161,7 @@ enum ibv_qp_state world_state(struct ibv_qp *qp)
 	return attr.qp_state;
 }
 
-static long now_ms(void)
+long world_now_ms(void)
 {
 	struct timespec t;
 
@@ -172,14 +172,14 @@ static long now_ms(void)
 /* One completion, waiting at most @ms. */
 bool world_poll(struct world *w, struct ibv_wc *wc, int ms)
 {
-	long end = now_ms() + ms;
+	long end = world_now_ms() + ms;
 
 	do {
 		if (ibv_poll_cq(w->cq, 1, wc) == 1)
 			return true;
 		if (ms)
 			usleep(200);
-	} while (now_ms() < end);
+	} while (world_now_ms() < end);
 	return false;
 }
 

@@ -72,6 +72,7 @@ void world_check_canary(const struct world *w);
 enum ibv_qp_state world_state(struct ibv_qp *qp);
 bool world_poll(struct world *w, struct ibv_wc *wc, int ms);
 int world_drain(struct world *w);
+long world_now_ms(void);
 uint64_t random64(void);
 void random_seed(uint64_t seed);
 

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Completion vectors: on which processor the handler of a kernel consumer's CQ is
+ * called.
+ *
+ * A vector stands for a processor, as with hardware. But there a handler elsewhere
+ * costs the poster nothing, and here it costs an interrupt to another processor,
+ * which pays only if there is enough to do for both: then entries gather in the CQ
+ * while it is on its way, more for each notification than without. So it is tried now
+ * and then, for some notifications, and kept up as long as entries gather. A consumer
+ * with one request at a time is served where the request was posted.
+ */
+#ifndef _NDK_VECTOR_H
+#define _NDK_VECTOR_H
+
+#include <linux/cpumask.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+/* notifications of one try */
+#define NDK_VECTOR_TRY		8
+/* notifications between tries: at first, and at most, doubling each time */
+#define NDK_VECTOR_PAUSE	64
+#define NDK_VECTOR_PAUSE_MAX	8192
+
+/**
+ * struct ndk_vector - where the handlers of a CQ are called
+ * @cpu: of the vector
+ * @away: call them there
+ * @left: notifications until the next decision
+ * @waited: notifications between the last two tries
+ * @pause: notifications until the next try, should this one fail
+ * @entries: since the last decision
+ * @usual: entries that came with as many notifications as a try has, without one
+ * @work: calls them there
+ *
+ * All but @work are protected by the CQ's lock; @away is read without.
+ */
+struct ndk_vector {
+	int cpu;
+	bool away;
+	u16 left;
+	u16 waited;
+	u16 pause;
+	u32 entries;
+	u32 usual;
+	struct work_struct work;
+};
+
+void ndk_vector_init(struct ndk_vector *v, unsigned int number, work_func_t fn);
+void ndk_vector_notified(struct ndk_vector *v);
+
+/* @cpu: the current one, preemption off: so none goes offline meanwhile. */
+static inline bool ndk_vector_leads_away(const struct ndk_vector *v, int cpu)
+{
+	return READ_ONCE(v->away) && v->cpu != cpu && cpu_online(v->cpu);
+}
+
+#endif /* _NDK_VECTOR_H */

@@ -1,0 +1,9 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# runs: own-guest
+# timeout: 300
+#
+# rdma-core's own tests on a stacked device (75-pyverbs.sh, with its own list of
+# those that are skipped: pyverbs.hca).
+
+NDK_KIND=ndk_hca exec "$(dirname "$0")/75-pyverbs.sh" "$@"
