@@ -560,3 +560,12 @@ void te_forget(struct te_end *end)
 	end->nout = 0;
 	end->next_out = 0;
 }
+
+/**
+ * te_expect_none() - nothing was sent since the test last looked
+ * @end: the end
+ */
+void te_expect_none(struct te_end *end)
+{
+	KUNIT_EXPECT_NULL(end->wire->test, te_out(end));
+}

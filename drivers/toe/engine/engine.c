@@ -132,7 +132,6 @@ int tcpe_start(struct tcpe *e, const struct tcpe_ops *ops, const struct tcpe_par
 	start_timers(e, h);
 	return 0;
 }
-EXPORT_SYMBOL_IF_KUNIT(tcpe_kick);
 EXPORT_SYMBOL_IF_KUNIT(tcpe_start);
 
 /**
@@ -143,6 +142,7 @@ void tcpe_kick(struct tcpe *e)
 {
 	tcpe_output(e);
 }
+EXPORT_SYMBOL_IF_KUNIT(tcpe_kick);
 
 static void update_keepalive(struct tcpe *e, const struct tcpe_params *old, bool restart)
 {
@@ -243,7 +243,6 @@ void tcpe_abort(struct tcpe *e)
 	e->t_delack = TCPE_NEVER;
 	e->t_keepalive = TCPE_NEVER;
 }
-EXPORT_SYMBOL_IF_KUNIT(tcpe_stop);
 EXPORT_SYMBOL_IF_KUNIT(tcpe_abort);
 
 /**
@@ -327,6 +326,7 @@ void tcpe_stop(struct tcpe *e, struct tcpe_handover *h, struct list_head *txq)
 	tcpe_early_purge(e);
 	list_splice_init(&e->txq, txq);
 }
+EXPORT_SYMBOL_IF_KUNIT(tcpe_stop);
 
 /**
  * tcpe_tx_at() - the buffer that holds a byte

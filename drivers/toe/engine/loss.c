@@ -8,7 +8,7 @@
 #include "engine.h"
 
 /* Beyond this a window serves nobody, and sums of two still fit 32 bits. */
-#define MAX_CWND	(1U << 28)
+#define MAX_CWND	((u32)BIT(28))
 
 static u32 high_sacked(const struct tcpe *e)
 {

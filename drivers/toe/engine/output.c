@@ -224,7 +224,8 @@ void tcpe_send_probe(struct tcpe *e)
 	};
 	u32 ready = e->snd_end - e->snd_nxt;
 
-	if (e->persisting && e->snd_wnd && e->snd_nxt == e->snd_una && after(e->snd_end, e->snd_nxt))
+	if (e->persisting && e->snd_wnd && e->snd_nxt == e->snd_una &&
+	    after(e->snd_end, e->snd_nxt))
 		send_range(e, e->snd_nxt, min3(ready, e->snd_wnd, (u32)tcpe_payload_mss(e)));
 	else
 		emit(e, &seg);

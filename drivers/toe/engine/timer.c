@@ -202,7 +202,6 @@ u64 tcpe_deadline(const struct tcpe *e)
 	return e->stopped ? TCPE_NEVER : min3(e->t_rexmt, e->t_delack, e->t_keepalive);
 }
 EXPORT_SYMBOL_IF_KUNIT(tcpe_deadline);
-EXPORT_SYMBOL_IF_KUNIT(tcpe_timers);
 
 /**
  * tcpe_timers() - do what is due
@@ -223,3 +222,4 @@ void tcpe_timers(struct tcpe *e)
 	if (e->t_keepalive <= now)
 		keepalive_timer(e);
 }
+EXPORT_SYMBOL_IF_KUNIT(tcpe_timers);

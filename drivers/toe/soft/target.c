@@ -296,7 +296,6 @@ static void op_invalidate(struct toe_target *t, struct toe_block *root)
 	each(t, TOE_INVALIDATE, root);
 }
 
-
 static void op_terminate(struct toe_target *t, struct toe_block *root)
 {
 	each(t, TOE_TERMINATE, root);
