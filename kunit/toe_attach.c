@@ -3,6 +3,9 @@
  * A receive client above an offloaded connection: R-TDI-45, R-TDI-46, and
  * R-TOE-139 with its budget.
  */
+#include <linux/completion.h>
+#include <linux/kthread.h>
+
 #include "toe_client.h"
 #include "toe_env.h"
 
@@ -72,7 +75,7 @@ static void r_tdi_45_refusal_closes_the_gate(struct kunit *test)
 		tenv_rx(e, "c0", 10, TOE_RX_PSH);
 	EXPECT_TC(c, "chained 10 NE");
 	KUNIT_EXPECT_EQ(test, room(e), 100);
-	KUNIT_EXPECT_EQ(test, tc_recv(c, 15, 0), 0);
+	KUNIT_EXPECT_EQ(test, tc_recv(c, 15, TOE_RCV_NO_PUSH), 0);
 	KUNIT_EXPECT_EQ(test, c->pos, 100);
 	KUNIT_EXPECT_EQ(test, c->reqs[0].req.bytes, 15);
 	leave(c);
@@ -142,6 +145,7 @@ static void r_toe_139_budget_of_a_client(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, room(e), 2000);
 	c->times = 0;
 	tc_return_all(c);
+	tc_wait(c, 2000);
 	/* nothing was dropped, and nothing came twice: every byte is checked */
 	KUNIT_EXPECT_EQ(test, c->pos, 2000);
 	KUNIT_EXPECT_EQ(test, room(e), 0);
@@ -188,6 +192,57 @@ static void r_tdi_02_attach_and_detach(struct kunit *test)
 	tc_delete(c);
 }
 
+/*
+ * Handlers come and go while bytes arrive: none is called once its clearing has
+ * returned, and no byte is lost over it.
+ */
+struct feed {
+	struct tc *c;
+	struct completion done;
+	u32 n;
+};
+
+static int feed_main(void *arg)
+{
+	struct feed *f = arg;
+	u32 i;
+
+	for (i = 0; i < f->n; i++) {
+		struct sk_buff *skb = tmock_skb(i, 1);
+
+		if (!skb || toe_endpoint_input(f->c->ep, skb, 0))
+			f->c->bad_bytes++;
+		cond_resched();
+	}
+	complete(&f->done);
+	return 0;
+}
+
+static void r_tdi_02_clear_while_bytes_arrive(struct kunit *test)
+{
+	struct tc *c = tc_new(test, NULL, "");
+	struct feed f = { .c = c, .n = 2000 };
+	struct task_struct *t;
+	u32 seen;
+
+	c->log.off = true;
+	init_completion(&f.done);
+	t = kthread_run(feed_main, &f, "toe-feed");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(t));
+	while (!try_wait_for_completion(&f.done)) {
+		KUNIT_EXPECT_EQ(test, tc_set(c, TOE_EVENT_CHAINED), 0);
+		cond_resched();
+		KUNIT_EXPECT_EQ(test, tc_clear(c, TOE_EVENT_CHAINED), 0);
+		seen = READ_ONCE(c->pos);
+		cond_resched();
+		KUNIT_EXPECT_EQ(test, READ_ONCE(c->pos), seen);
+	}
+	KUNIT_EXPECT_EQ(test, tc_set(c, TOE_EVENT_CHAINED), 0);
+	KUNIT_EXPECT_EQ(test, c->pos, f.n);
+	c->log.off = false;
+	tc_delete(c);
+}
+
 static struct kunit_case toe_attach_cases[] = {
 	KUNIT_CASE(r_tdi_45_pending_is_a_loan),
 	KUNIT_CASE(r_tdi_45_success_is_over_at_once),
@@ -198,6 +253,7 @@ static struct kunit_case toe_attach_cases[] = {
 	KUNIT_CASE(r_tdi_41_end_of_the_connection),
 	KUNIT_CASE(r_tdi_41_reset_of_the_connection),
 	KUNIT_CASE(r_tdi_02_attach_and_detach),
+	KUNIT_CASE(r_tdi_02_clear_while_bytes_arrive),
 	{}
 };
 

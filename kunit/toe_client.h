@@ -101,6 +101,7 @@ struct tc_req *tc_new_req(struct tc *c, u32 bytes, u32 flags);
 int tc_recv(struct tc *c, u32 bytes, u32 flags);
 void tc_return_all(struct tc *c);
 u32 tc_checksum(const struct toe_chained *ch);
+void tc_wait(struct tc *c, u32 pos);
 struct toe_endpoint_stats tc_stats(struct tc *c);
 #define EXPECT_TC(c, want) tc_expect(c, __LINE__, want)
 

@@ -648,6 +648,51 @@ static void messages_are_whole_or_copied(struct kunit *test)
 	toe_endpoint_destroy(c->ep);
 }
 
+/* Another one feeds for as long as the handler is called: the first gets away. */
+struct endless {
+	struct client *c;
+	unsigned int calls;
+	unsigned int most;
+	unsigned int nested;
+	struct task_struct *first;
+};
+
+static u32 feed_again(void *ctx, struct toe_indication *ind)
+{
+	struct endless *e = ctx;
+	struct sk_buff *skb;
+
+	ind->taken = ind->indicated;
+	if (in_task() && current == e->first)
+		e->nested++;
+	if (++e->calls >= e->most)
+		return TOE_SUCCESS;
+	skb = alloc_skb(16, GFP_ATOMIC);
+	if (!skb)
+		return TOE_SUCCESS;
+	skb_put_u8(skb, 1);
+	if (toe_endpoint_input(e->c->ep, skb, 0))
+		kfree_skb(skb);
+	return TOE_SUCCESS;
+}
+
+static void endless_feed_lets_its_runner_go(struct kunit *test)
+{
+	struct client *c = client_create_with(test, 1000, false);
+	struct endless e = { .c = c, .most = 3000, .first = current };
+	int i;
+
+	KUNIT_EXPECT_EQ(test, toe_set_event_handler(c->ep, TOE_EVENT_RECEIVE,
+						    (toe_receive_fn)feed_again, &e), 0);
+	put(c, 1);
+	for (i = 0; i < 5000 && READ_ONCE(e.calls) < e.most; i++)
+		usleep_range(100, 1000);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(e.calls), e.most);
+	KUNIT_EXPECT_LT(test, e.nested, e.most);
+	KUNIT_EXPECT_EQ(test, toe_endpoint_waiting(c->ep), 0);
+	toe_endpoint_destroy(c->ep);
+}
+
 static void bad_input(struct kunit *test)
 {
 	struct client *c = client_create(test, 1000);
@@ -696,6 +741,7 @@ static struct kunit_case client_cases[] = {
 	KUNIT_CASE(loans_outlive_the_endpoint),
 	KUNIT_CASE(returned_from_a_hard_interrupt),
 	KUNIT_CASE(messages_are_whole_or_copied),
+	KUNIT_CASE(endless_feed_lets_its_runner_go),
 	KUNIT_CASE(bad_input),
 	{}
 };

@@ -4,6 +4,7 @@
  * toe_env.h. Requests and received data are in toe_env_data.c.
  */
 #include <linux/ctype.h>
+#include <linux/delay.h>
 #include <linux/slab.h>
 
 #include "toe_env.h"
@@ -105,8 +106,9 @@ static u32 host_reachability(struct toe_obj *obj, void *priv, u32 nrd)
 
 static void host_segment(struct toe_obj *obj, void *priv, struct sk_buff *skb)
 {
-	struct tenv_obj *o = host_obj(priv);
+	struct tenv_obj *o = priv;
 
+	/* of the target's context, or the worker's */
 	tlog(&o->e->m->log, "%s.segment %u", o->name, skb->len);
 	if (o->e->on_segment)
 		o->e->on_segment(o, skb);
@@ -399,10 +401,25 @@ static enum toe_class class_of(struct shape *s, enum toe_op_type type, struct to
 	}
 }
 
+/* Sends that came back with a tree of the host's own: that is their outcome. */
+static void log_returned(struct tenv_op *o)
+{
+	struct toe_send *s;
+	struct toe_walk w;
+
+	if (o->op->type != TOE_TERMINATE)
+		return;
+	for (toe_walk_start(&w, o->op->root); w.at; toe_walk_next(&w))
+		list_for_each_entry(s, &w.at->sends, link)
+			tlog(&o->e->m->log, "send%u returned",
+			     container_of(s, struct tenv_send, s)->id);
+}
+
 static void op_done(struct toe_op *op)
 {
 	struct tenv_op *o = op->priv;
 
+	log_returned(o);
 	tlog(&o->e->m->log, "%s %s %s", tmock_op_name(op->type),
 	     tmock_name(o->e->m, op->root->object), tmock_status(op->root->status));
 	o->done++;
@@ -497,7 +514,7 @@ static void wait_done(struct tenv_op *o)
 
 	tenv_flush(o->e);
 	for (left = TRIES_MS; left && !READ_ONCE(o->done); left--)
-		msleep(1);
+		usleep_range(500, 1000);
 	tenv_flush(o->e);
 }
 
@@ -576,6 +593,14 @@ void tenv_expect_statuses(struct tenv *e, const char *file, int line, struct ten
 	if (strcmp(text, want))
 		KUNIT_FAIL(e->test, "%s:%d: wanted [%s], was [%s]", strrchr(file, '/') ?: file,
 			   line, want, text);
+}
+
+void tenv_expect_state(struct tenv *e, const char *file, int line, const char *name,
+		       enum toe_obj_state want)
+{
+	enum toe_obj_state is = toe_obj_state(tenv_o(e, name));
+
+	KUNIT_EXPECT_EQ_MSG(e->test, is, want, "%s:%d: %s", strrchr(file, '/') ?: file, line, name);
 }
 
 bool tenv_logged(struct tenv *e, const char *word)
@@ -675,6 +700,8 @@ void tenv_delete(struct tenv *e)
 	forget_all(e, e->n, TENV_NEIGHS);
 	KUNIT_EXPECT_EQ(e->test, READ_ONCE(t->nobjects), 0);
 	toe_target_put(t);
+	/* objects are freed by RCU, and stop timers on the clock when they are */
+	rcu_barrier();
 	for (i = 0; i < e->nsends; i++)
 		kfree(e->sends[i].kv.iov_base);
 	for (i = 0; i < e->nrecvs; i++)

@@ -28,6 +28,7 @@
 #define TENV_OPS	128
 #define TENV_SENDS	64
 #define TENV_RECVS	64
+#define TENV_FORWARDS	16
 
 /* what is compared of structures that end in padding */
 #define CONN_CONST_BYTES	offsetofend(struct toe_conn_const, rcv_wscale)
@@ -121,6 +122,16 @@ struct tenv_recv {
 };
 
 /**
+ * struct tenv_forward - a segment the host received
+ * @f: the request
+ * @e: the test's world
+ */
+struct tenv_forward {
+	struct toe_forward f;
+	struct tenv *e;
+};
+
+/**
  * struct tenv - one test's world
  * @test: the test
  * @m: the target
@@ -133,6 +144,8 @@ struct tenv_recv {
  * @nsends: how many
  * @recvs: requests built
  * @nrecvs: how many
+ * @forwards: segments forwarded
+ * @nforwards: how many
  * @take_hints: the host uploads when the target gives a hint
  * @take_sends: the host keeps unsent data of uploads
  * @take_buffered: the host keeps undelivered data of uploads
@@ -160,6 +173,8 @@ struct tenv {
 	unsigned int nsends;
 	struct tenv_recv recvs[TENV_RECVS];
 	unsigned int nrecvs;
+	struct tenv_forward forwards[TENV_FORWARDS];
+	unsigned int nforwards;
 	bool take_hints;
 	bool take_sends;
 	bool take_buffered;
@@ -214,14 +229,15 @@ void tenv_tick(struct tenv *e, u32 ticks);
 void tenv_expect_log(struct tenv *e, const char *file, int line, const char *want);
 void tenv_expect_statuses(struct tenv *e, const char *file, int line, struct tenv_op *o,
 			  const char *want);
+void tenv_expect_state(struct tenv *e, const char *file, int line, const char *name,
+		       enum toe_obj_state want);
 bool tenv_logged(struct tenv *e, const char *word);
 bool tenv_ends_with(struct tenv *e, const char *word);
 unsigned int tenv_count(struct tenv *e, const char *word);
 int tenv_complaints(struct tenv *e, enum toe_complaint c);
 #define EXPECT_LOG(e, want) tenv_expect_log(e, __FILE__, __LINE__, want)
 #define EXPECT_STATUSES(e, o, want) tenv_expect_statuses(e, __FILE__, __LINE__, o, want)
-#define EXPECT_STATE(e, name, s) \
-	KUNIT_EXPECT_EQ((e)->test, toe_obj_state(tenv_o(e, name)), s)
+#define EXPECT_STATE(e, name, s) tenv_expect_state(e, __FILE__, __LINE__, name, s)
 
 /* data */
 struct tenv_send *tenv_new_send(struct tenv *e, u32 bytes, u32 flags);

@@ -101,7 +101,7 @@ static void disconnected(struct toe_conn *conn, void *priv)
 	tlog(&o->e->m->log, "%s.eof", o->name);
 }
 
-static void reset(struct toe_conn *conn, void *priv)
+static void was_reset(struct toe_conn *conn, void *priv)
 {
 	struct tenv_obj *o = priv;
 
@@ -112,7 +112,7 @@ static void reset(struct toe_conn *conn, void *priv)
 const struct toe_consumer_ops tenv_consumer_ops = {
 	.indicate = indicate,
 	.disconnect = disconnected,
-	.aborted = reset,
+	.aborted = was_reset,
 };
 
 static void send_done(struct toe_send *s)
@@ -135,7 +135,7 @@ struct tenv_send *tenv_new_send(struct tenv *e, u32 bytes, u32 flags)
 	s = &e->sends[e->nsends];
 	s->e = e;
 	s->id = e->nsends++;
-	s->kv.iov_base = kzalloc(bytes ?: 1, GFP_KERNEL);
+	s->kv.iov_base = kzalloc(bytes ?: 1, GFP_ATOMIC);
 	KUNIT_ASSERT_NOT_NULL(e->test, s->kv.iov_base);
 	for (i = 0; i < bytes; i++)
 		((u8 *)s->kv.iov_base)[i] = i;
@@ -181,7 +181,7 @@ struct tenv_recv *tenv_new_recv(struct tenv *e, const char *name, u32 bytes, u32
 	r = &e->recvs[e->nrecvs];
 	r->o = tenv_obj(e, name);
 	r->id = e->nrecvs++;
-	r->kv.iov_base = kzalloc(bytes ?: 1, GFP_KERNEL);
+	r->kv.iov_base = kzalloc(bytes ?: 1, GFP_ATOMIC);
 	KUNIT_ASSERT_NOT_NULL(e->test, r->kv.iov_base);
 	r->kv.iov_len = bytes;
 	r->r.flags = flags;
@@ -202,8 +202,11 @@ void tenv_rx(struct tenv *e, const char *name, u32 bytes, u32 flags)
 {
 	struct tenv_obj *o = tenv_obj(e, name);
 
-	KUNIT_EXPECT_EQ(e->test, tmock_rx(e->m, o->obj, o->fed, bytes, flags), 0);
+	u32 first = o->fed;
+
+	/* more may be fed from inside of the consumer */
 	o->fed += bytes;
+	KUNIT_EXPECT_EQ(e->test, tmock_rx(e->m, o->obj, first, bytes, flags), 0);
 }
 
 /* Gives back what the consumer keeps. */
@@ -212,27 +215,23 @@ void tenv_return(struct tenv *e)
 	toe_rx_return(&e->loans);
 }
 
-struct forward {
-	struct toe_forward f;
-	struct tenv *e;
-};
-
 static void forward_done(struct toe_forward *f)
 {
-	struct tenv *e = container_of(f, struct forward, f)->e;
+	struct tenv *e = container_of(f, struct tenv_forward, f)->e;
 
 	tlog(&e->m->log, "forward %s", tmock_status(f->status));
 	kfree_skb(f->skb);
 	f->skb = NULL;
 }
 
-/* A segment the host received; freed with the test. */
+/* A segment the host received. */
 struct toe_forward *tenv_forward(struct tenv *e, const char *name, int *err)
 {
-	struct forward *fw = kunit_kzalloc(e->test, sizeof(*fw), GFP_KERNEL);
+	struct tenv_forward *fw;
 	struct toe_forward *f;
 
-	KUNIT_ASSERT_NOT_NULL(e->test, fw);
+	KUNIT_ASSERT_LT(e->test, e->nforwards, TENV_FORWARDS);
+	fw = &e->forwards[e->nforwards++];
 	fw->e = e;
 	f = &fw->f;
 	f->skb = tmock_skb(0, 40);

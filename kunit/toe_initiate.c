@@ -34,8 +34,8 @@ static void r_toe_20_one_connection_slot(struct kunit *test)
 	tenv_world(e, "n1(p1(c1 c2) p2(c3))");
 	e->m->room[TOE_CONN] = 1;
 	o = tenv_run(e, TOE_INITIATE, "n1(p1(c1 c2) p2(c3))");
-	EXPECT_STATUSES(e, o, "SUCCESS PARTIAL_SUCCESS SUCCESS TCP_ENTRIES "
-			"PARTIAL_SUCCESS TCP_ENTRIES");
+	EXPECT_STATUSES(e, o,
+			"SUCCESS PARTIAL_SUCCESS SUCCESS TCP_ENTRIES PARTIAL_SUCCESS TCP_ENTRIES");
 	EXPECT_STATE(e, "p1", TOE_OFFLOADED);
 	EXPECT_STATE(e, "p2", TOE_OFFLOADED);
 	EXPECT_STATE(e, "c1", TOE_OFFLOADED);
@@ -212,25 +212,49 @@ static void r_toe_26_lent_bytes_are_copied(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, e->bad_bytes, 0);
 }
 
+#define TOO_MUCH (64 << 20)	/* bytes no allocation of contiguous memory can have */
+
 /*
- * No memory is what the core's own fault point says for a connection's data: the
- * blocks beside it go on.
+ * A buffer that says it has more bytes than can be allocated: the copy fails
+ * before it reads any of them.
  */
+static struct sk_buff *huge_skb(struct kunit *test)
+{
+	struct sk_buff *skb = tmock_skb(0, 10);
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, skb);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	skb_add_rx_frag(skb, 0, page, 0, TOO_MUCH, TOO_MUCH);
+	return skb;
+}
+
 static void r_toe_27_no_memory_for_lent_bytes(struct kunit *test)
 {
 	struct tenv *e = test->priv;
+	struct toe_conn_delegated *d;
+	struct tenv_send *s;
 	struct tenv_op *o;
 
 	tenv_world(e, "n0(p0(c0 c1))");
 	o = tenv_tree(e, TOE_INITIATE, "n0(p0(c0 c1))");
-	tenv_lend(o, "c0", 300);
-	e->m->refuse[TOE_CONN] = TOE_FAILURE;
+	d = toe_block_state(tenv_block(o, "c0"), TOE_STATE_DELEGATED);
+	__skb_queue_tail(&e->c[0].buffered, huge_skb(test));
+	d->buffered = &e->c[0].buffered;
+	s = tenv_lend_send(o, "c0", 100);
+	tenv_lend(o, "c1", 300);
 	KUNIT_ASSERT_EQ(test, toe_op_submit(o->op), 0);
 	tenv_flush(e);
 	EXPECT_STATUSES(e, o, "SUCCESS PARTIAL_SUCCESS FAILURE SUCCESS");
-	/* the host still has every byte */
+	EXPECT_STATE(e, "c0", TOE_IN_HOST);
+	/* the host still has every byte, in both directions */
 	KUNIT_EXPECT_EQ(test, skb_queue_len(&e->c[0].buffered), 1);
 	KUNIT_EXPECT_EQ(test, e->c[0].pos, 0);
+	KUNIT_EXPECT_EQ(test, s->done, 0);
+	KUNIT_EXPECT_EQ(test, s->s.status, TOE_UNWRITTEN);
+	KUNIT_EXPECT_FALSE(test, list_empty(&tenv_block(o, "c0")->sends));
+	KUNIT_EXPECT_EQ(test, e->m->live[TOE_CONN], 1);
+	KUNIT_EXPECT_EQ(test, e->c[1].pos, 300);
 }
 
 static void r_toe_28_source_mac_unsupported(struct kunit *test)
@@ -283,8 +307,8 @@ static void r_toe_30_limits_of_the_target(struct kunit *test)
 	pv.mtu = TMOCK_MTU + 1;
 	KUNIT_ASSERT_EQ(test, toe_obj_set(tenv_o(e, "p1"), TOE_STATE_CACHED, &pv), 0);
 	o = tenv_run(e, TOE_INITIATE, "n0(p0(c0 c1) p1(c2))");
-	EXPECT_STATUSES(e, o, "PARTIAL_SUCCESS PARTIAL_SUCCESS TCP_RCV_WINDOW SUCCESS "
-			"PATH_MTU FAILURE");
+	EXPECT_STATUSES(e, o,
+			"PARTIAL_SUCCESS PARTIAL_SUCCESS TCP_RCV_WINDOW SUCCESS PATH_MTU FAILURE");
 	e->m->room[TOE_NEIGH] = 1;
 	o = tenv_run(e, TOE_INITIATE, "n1");
 	KUNIT_EXPECT_EQ(test, o->op->root->status, TOE_NEIGHBOR_ENTRIES);

@@ -213,37 +213,48 @@ static void judge(struct tenv *e, int want, int before, int now, int after)
 	}
 }
 
+/* what ends everything at once */
+enum end {
+	ALL_BACK, ADAPTER,
+	ENDS
+};
+
+static const char * const end_names[ENDS] = { "upload all", "the adapter fails" };
+
 struct pair {
 	u8 state;
 	u8 event;
-	bool say;
 };
 
 /* KUnit wants a list; this is the next of it. */
-static const void *next_pair(const void *prev, char *desc, bool say, unsigned int events)
+static const void *next_pair(const void *prev, char *desc, const char * const *names,
+			     unsigned int events)
 {
 	static struct pair at;
-	const struct pair *p = prev;
 
-	if (!p)
-		at = (struct pair){ .say = say };
+	if (!prev)
+		at = (struct pair){};
 	else if (++at.event == events)
-		at = (struct pair){ .state = at.state + 1, .say = say };
+		at = (struct pair){ .state = at.state + 1 };
 	if (at.state == STATES)
 		return NULL;
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s: %s", state_names[at.state],
-		 say ? say_names[at.event] : ask_names[at.event]);
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s: %s", state_names[at.state], names[at.event]);
 	return &at;
 }
 
 static const void *ask_gen_params(const void *prev, char *desc)
 {
-	return next_pair(prev, desc, false, ASKS);
+	return next_pair(prev, desc, ask_names, ASKS);
 }
 
 static const void *say_gen_params(const void *prev, char *desc)
 {
-	return next_pair(prev, desc, true, SAYS);
+	return next_pair(prev, desc, say_names, SAYS);
+}
+
+static const void *end_gen_params(const void *prev, char *desc)
+{
+	return next_pair(prev, desc, end_names, ENDS);
 }
 
 static void every_state_with_every_request_of_the_host(struct kunit *test)
@@ -286,6 +297,31 @@ static void every_state_with_every_event_of_the_target(struct kunit *test)
 		judge(e, want, before, now, tenv_count(e, say_words[p->event]));
 }
 
+/* From wherever it is: back, once, children first, with an outcome for everything. */
+static void every_state_comes_home(struct kunit *test)
+{
+	const struct pair *p = test->param_value;
+	struct tenv *e = test->priv;
+	bool send, recv;
+
+	go_to(e, p->state);
+	send = !tenv_send(e, "c0", 10, 0);
+	recv = !tenv_recv(e, "c0", 10, 0);
+	if (p->event == ALL_BACK)
+		toe_signal(e->m->t, TOE_UPLOAD_ALL);
+	else
+		ndk_nic_fail(e->m->nic, "the test says so");
+	tenv_flush(e);
+	settle(e);
+	EXPECT_STATE(e, "c0", TOE_IN_HOST);
+	EXPECT_STATE(e, "p0", TOE_IN_HOST);
+	EXPECT_STATE(e, "n0", TOE_IN_HOST);
+	KUNIT_EXPECT_LE(test, tenv_count(e, "+terminate c0"), 1);
+	KUNIT_EXPECT_EQ(test, tenv_count(e, "send0 "), send);
+	KUNIT_EXPECT_EQ(test, tenv_count(e, "recv0 "), recv);
+	KUNIT_EXPECT_TRUE(test, list_empty(&e->m->ctxs));
+}
+
 /* The states by their names: what a tool or a person sees. */
 static void states_are_what_they_are_called(struct kunit *test)
 {
@@ -319,6 +355,7 @@ static void states_are_what_they_are_called(struct kunit *test)
 static struct kunit_case toe_matrix_cases[] = {
 	KUNIT_CASE_PARAM(every_state_with_every_request_of_the_host, ask_gen_params),
 	KUNIT_CASE_PARAM(every_state_with_every_event_of_the_target, say_gen_params),
+	KUNIT_CASE_PARAM(every_state_comes_home, end_gen_params),
 	{}
 };
 

@@ -189,8 +189,10 @@ static void expect_corrupt_order(struct tenv *e, const struct corrupt_case *c)
 	char *want = kunit_kzalloc(e->test, 512, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(e->test, want);
-	snprintf(want, 512, "+%s c0; %s c0 FAILURE; c0.retrieve hardware; c0.aborted; c0.reset; +terminate c0; send0 REQUEST_ABORTED 0; send1 REQUEST_ABORTED 0; recv0 REQUEST_ABORTED 0; c0.uploaded FAILURE",
-		 name, name);
+	snprintf(want, 512, "+%s c0; %s c0 FAILURE; %s; %s; %s", name, name,
+		 "c0.retrieve hardware; c0.aborted; c0.reset; +terminate c0",
+		 "send0 REQUEST_ABORTED 0; send1 REQUEST_ABORTED 0; recv0 REQUEST_ABORTED 0",
+		 "c0.uploaded FAILURE");
 	EXPECT_LOG(e, want);
 }
 
@@ -334,30 +336,32 @@ static void r_toe_164_ticks_round_trip(struct kunit *test)
 {
 	static const u32 values[] = { 1, 2, 7, 99, 100, 101, 1234, 100000 };
 	const struct ticks_case *c = test->param_value;
-	struct toe_clock clock;
-	struct toe_timer t;
+	struct toe_clock *clock = kunit_kzalloc(test, sizeof(*clock), GFP_KERNEL);
+	struct toe_timer *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
 	s32 left;
 	int i;
 
-	toe_clock_init(&clock, c->per_second, false);
-	toe_timer_init(&t, &clock, never);
-	KUNIT_EXPECT_EQ(test, toe_timer_left(&t), TOE_TIMER_OFF);
+	KUNIT_ASSERT_NOT_NULL(test, clock);
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	toe_clock_init(clock, c->per_second, false);
+	toe_timer_init(t, clock, never);
+	KUNIT_EXPECT_EQ(test, toe_timer_left(t), TOE_TIMER_OFF);
 	for (i = 0; i < ARRAY_SIZE(values); i++) {
-		u64 before = toe_clock_now(&clock), after;
+		u64 before = toe_clock_now(clock), after;
 
-		toe_timer_arm(&t, values[i]);
-		left = toe_timer_left(&t);
-		after = toe_clock_now(&clock);
-		toe_timer_cancel(&t);
+		toe_timer_arm(t, values[i]);
+		left = toe_timer_left(t);
+		after = toe_clock_now(clock);
+		toe_timer_cancel(t);
 		if (left == TOE_TIMER_OFF)	/* it ran: only if it was due */
 			left = 0;
 		KUNIT_EXPECT_LE(test, left, values[i] + 1);
 		KUNIT_EXPECT_GE(test, left + (s64)(after - before) + 1, values[i]);
-		KUNIT_EXPECT_EQ(test, toe_timer_left(&t), TOE_TIMER_OFF);
+		KUNIT_EXPECT_EQ(test, toe_timer_left(t), TOE_TIMER_OFF);
 	}
-	toe_timer_stop(&t);
-	toe_timer_arm(&t, 1);
-	KUNIT_EXPECT_EQ(test, toe_timer_left(&t), TOE_TIMER_OFF);
+	toe_timer_stop(t);
+	toe_timer_arm(t, 1);
+	KUNIT_EXPECT_EQ(test, toe_timer_left(t), TOE_TIMER_OFF);
 }
 
 static void count_timer(struct toe_timer *t)
@@ -367,28 +371,30 @@ static void count_timer(struct toe_timer *t)
 
 static void r_toe_164_manual_clock_is_exact(struct kunit *test)
 {
-	struct toe_clock clock;
-	struct toe_timer a, b;
+	struct toe_clock *clock = kunit_kzalloc(test, sizeof(*clock), GFP_KERNEL);
+	struct toe_timer *a = kunit_kcalloc(test, 2, sizeof(*a), GFP_KERNEL), *b = a + 1;
 
+	KUNIT_ASSERT_NOT_NULL(test, clock);
+	KUNIT_ASSERT_NOT_NULL(test, a);
 	/* the field is free to count with: a manual clock does not convert */
-	toe_clock_init(&clock, 10, true);
-	toe_timer_init(&a, &clock, count_timer);
-	toe_timer_init(&b, &clock, count_timer);
-	toe_timer_arm(&a, 5);
-	toe_timer_arm(&b, 3);
-	KUNIT_EXPECT_EQ(test, toe_timer_left(&a), 5);
-	toe_clock_advance(&clock, 3);
-	KUNIT_EXPECT_EQ(test, clock.ticks_per_second, 11);
-	KUNIT_EXPECT_EQ(test, toe_timer_left(&a), 2);
-	KUNIT_EXPECT_EQ(test, toe_timer_left(&b), TOE_TIMER_OFF);
-	toe_timer_arm(&a, 10);
-	toe_clock_advance(&clock, 9);
-	KUNIT_EXPECT_EQ(test, clock.ticks_per_second, 11);
-	toe_clock_advance(&clock, 1);
-	KUNIT_EXPECT_EQ(test, clock.ticks_per_second, 12);
-	KUNIT_EXPECT_EQ(test, toe_clock_now(&clock), 13);
-	toe_timer_stop(&a);
-	toe_timer_stop(&b);
+	toe_clock_init(clock, 10, true);
+	toe_timer_init(a, clock, count_timer);
+	toe_timer_init(b, clock, count_timer);
+	toe_timer_arm(a, 5);
+	toe_timer_arm(b, 3);
+	KUNIT_EXPECT_EQ(test, toe_timer_left(a), 5);
+	toe_clock_advance(clock, 3);
+	KUNIT_EXPECT_EQ(test, clock->ticks_per_second, 11);
+	KUNIT_EXPECT_EQ(test, toe_timer_left(a), 2);
+	KUNIT_EXPECT_EQ(test, toe_timer_left(b), TOE_TIMER_OFF);
+	toe_timer_arm(a, 10);
+	toe_clock_advance(clock, 9);
+	KUNIT_EXPECT_EQ(test, clock->ticks_per_second, 11);
+	toe_clock_advance(clock, 1);
+	KUNIT_EXPECT_EQ(test, clock->ticks_per_second, 12);
+	KUNIT_EXPECT_EQ(test, toe_clock_now(clock), 13);
+	toe_timer_stop(a);
+	toe_timer_stop(b);
 }
 
 static void r_toe_169_query_changes_nothing(struct kunit *test)

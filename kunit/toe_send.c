@@ -339,7 +339,7 @@ static void r_toe_103_a_chain_is_its_connection_s(struct kunit *test)
 	EXPECT_LOG(e, "+send c1 20");
 	/* an upload shows it, or brings it back: it is not forgotten */
 	tenv_run(e, TOE_TERMINATE, "c0");
-	KUNIT_EXPECT_EQ(test, e->sends[0].done, 1);
+	KUNIT_EXPECT_EQ(test, tenv_count(e, "send0 "), 1);
 }
 
 static void r_toe_141_forwarded_segment(struct kunit *test)

@@ -158,13 +158,25 @@ static u32 on_indicate(struct toe_conn *conn, void *priv, struct toe_rx *rx)
 
 static const struct toe_consumer_ops stress_consumer = { .indicate = on_indicate };
 
+/* One that is in the host, or one that is not, if a few looks find such a one. */
+static struct tenv_obj *a_conn(struct stress *s, struct rnd_state *rnd, bool in_host)
+{
+	struct tenv_obj *c;
+	int tries = 4;
+
+	do {
+		c = &s->e->c[pick(rnd, CONNS)];
+	} while (--tries && (toe_obj_state(c->obj) == TOE_IN_HOST) != in_host);
+	return c;
+}
+
 /* An operation on a connection, a path, a neighbor, or on a whole tree. */
 static struct toe_op *build(struct stress *s, enum toe_op_type type, struct rnd_state *rnd)
 {
 	struct tenv *e = s->e;
 	struct toe_op *op = toe_op_alloc(e->m->t, type, op_done, s, GFP_KERNEL);
-	struct tenv_obj *c = &e->c[pick(rnd, CONNS)];
-	struct tenv_obj *p = &e->p[c - e->c < PATHS ? c - e->c : (c - e->c) % PATHS];
+	struct tenv_obj *c = a_conn(s, rnd, type == TOE_INITIATE);
+	struct tenv_obj *p = &e->p[(c - e->c) % PATHS];
 	struct tenv_obj *n = &e->n[(p - e->p) % NEIGHS];
 	enum toe_class cls = type == TOE_QUERY ? TOE_STATE_ALL :
 			     type == TOE_UPDATE ? TOE_STATE_CACHED :
@@ -172,7 +184,8 @@ static struct toe_op *build(struct stress *s, enum toe_op_type type, struct rnd_
 	struct toe_block *b = NULL;
 	u32 dice = pick(rnd, 6);
 	struct tenv_obj *up[] = { n, p, c };
-	int i, first = type == TOE_INITIATE ? 0 : dice % 3, last = dice == 5 ? 1 : 2;
+	/* mostly connections: a neighbor that goes takes all of them along */
+	int i, first = type == TOE_INITIATE ? 0 : dice ? 2 : pick(rnd, 3), last = dice == 5 ? 1 : 2;
 
 	if (!op)
 		return NULL;
@@ -201,11 +214,9 @@ static void host_round(struct stress *s, struct rnd_state *rnd)
 	};
 	struct toe_op *op;
 
-	if (atomic_read(&s->ops) >= MAX_OPS) {
+	while (atomic_read(&s->ops) >= MAX_OPS && !READ_ONCE(s->stop))
 		usleep_range(20, 50);
-		return;
-	}
-	if (!pick(rnd, 12)) {
+	if (!pick(rnd, 24)) {
 		toe_upload(s->e->c[pick(rnd, CONNS)].obj, TOE_HOST_ASKED);
 		return;
 	}
@@ -280,7 +291,10 @@ static void finish_round(struct stress *s, struct rnd_state *rnd)
 		tmock_finish_newest(m, pick(rnd, TOE_OPS));
 	tmock_ack(m, s->e->c[pick(rnd, CONNS)].obj, pick(rnd, 100));
 	toe_clock_advance(&m->clock, pick(rnd, 50));
-	usleep_range(5, 20);
+	if (pick(rnd, 16))
+		cond_resched();
+	else
+		usleep_range(5, 20);
 }
 
 static void send_done(struct toe_send *send)

@@ -4,6 +4,8 @@
  * progress lasts until the target's completion call has returned, so a test here
  * stays inside of that call and looks.
  */
+#include <linux/delay.h>
+
 #include "toe_env.h"
 
 static void r_toe_41_second_initiate(struct kunit *test)
@@ -14,7 +16,7 @@ static void r_toe_41_second_initiate(struct kunit *test)
 	e->m->when[TOE_INITIATE] = TMOCK_LATER;
 	tenv_start(e, TOE_INITIATE, "n0(p0(c0))");
 	tlog_clear(&e->m->log);
-	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "n0(p0(c0))"), -EALREADY);
+	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "n0a(p0a(c0a))"), -EALREADY);
 	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "n0a"), -EALREADY);
 	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "p0(c0a)"), -EALREADY);
 	EXPECT_LOG(e, "");
@@ -393,7 +395,7 @@ static void r_toe_50_completion_never_comes(struct kunit *test)
 	/* the clock is the test's, the watchdog looks in its own time */
 	for (left = 600; left && !tenv_logged(e, "c0.stuck"); left--) {
 		tenv_tick(e, 60000);
-		msleep(10);
+		usleep_range(5000, 10000);
 	}
 	KUNIT_EXPECT_EQ(test, tenv_count(e, "c0.stuck initiate"), 1);
 	KUNIT_EXPECT_EQ(test, tenv_complaints(e, TOE_OVERDUE), 1);

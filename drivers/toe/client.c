@@ -62,9 +62,16 @@ static bool is_whole(struct toe_endpoint *ep, struct toe_rx *rx, bool expedited)
 	return (rx->flags & TOE_RX_EOR) && !ep->local.mid;
 }
 
+/*
+ * The last piece of a message whose front went another way is copied, unless the
+ * client cannot take it so.
+ */
 static bool may_keep(const struct call *c)
 {
-	return c->whole && !(c->rx->flags & TOE_RX_RESERVE);
+	if (c->rx->flags & TOE_RX_RESERVE)
+		return false;
+	return c->whole ||
+	       ((c->rx->flags & TOE_RX_EOR) && !c->ep->slots[TOE_SLOT_COPY].fn.receive);
 }
 
 /*
@@ -113,6 +120,8 @@ static bool pick(struct call *c)
 	}
 	if (c->over_budget)
 		starve(c);
+	else if (chained && c->ep->local.messages && !(c->rx->flags & TOE_RX_EOR))
+		set_bit(TOE_EP_PIECES, &c->ep->flags);
 	return false;
 }
 
@@ -167,7 +176,7 @@ static u32 indication_flags(const struct call *c)
 {
 	u32 flags = c->expedited ? TOE_IND_EXPEDITED : TOE_IND_NORMAL;
 
-	flags |= c->whole ? TOE_IND_ENTIRE_MESSAGE : TOE_IND_PARTIAL;
+	flags |= c->whole || c->loan ? TOE_IND_ENTIRE_MESSAGE : TOE_IND_PARTIAL;
 	if (!preemptible() || rcu_preempt_depth())
 		flags |= TOE_IND_ATOMIC;
 	return flags;

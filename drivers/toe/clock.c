@@ -51,8 +51,10 @@ void toe_timer_init(struct toe_timer *t, struct toe_clock *c, void (*fn)(struct 
 	t->clock = c;
 	t->fn = fn;
 	t->expires = 0;
-	INIT_LIST_HEAD(&t->link);
-	timer_setup(&t->t, fired, 0);
+	if (c->manual)
+		INIT_LIST_HEAD(&t->link);
+	else
+		timer_setup(&t->t, fired, 0);
 }
 EXPORT_SYMBOL_GPL(toe_timer_init);
 
@@ -105,10 +107,10 @@ void toe_timer_stop(struct toe_timer *t)
 {
 	struct toe_clock *c = t->clock;
 
-	/* also of a manual clock: the object must not stay known to debugobjects */
-	timer_shutdown_sync(&t->t);
-	if (!c->manual)
+	if (!c->manual) {
+		timer_shutdown_sync(&t->t);
 		return;
+	}
 	spin_lock_bh(&c->lock);
 	list_del_init(&t->link);
 	t->fn = NULL;

@@ -97,6 +97,7 @@ enum {
 	TOE_OBJ_ADOPTED,	/* toe_adopt() was called in this initiate */
 	TOE_OBJ_EVENTS_HELD,	/* until an operation in progress is over */
 	TOE_OBJ_OP_FAILED,	/* worker's: one is being finished */
+	TOE_OBJ_BACKLOG,	/* worker's: a figure is to be told later */
 };
 
 /**
@@ -113,6 +114,7 @@ enum {
  *	behind them
  * @mark: operation whose check saw it last: finds it twice in a tree
  * @reported: mandatory events the host has heard of in this offload
+ * @moved: clock of the last change of @state, low half
  * @flags: TOE_OBJ_*
  * @target: its target
  * @parent: what it hangs below; neighbors: NULL
@@ -135,10 +137,8 @@ enum {
  * @backlog: argument of %TOE_EV_BACKLOG
  * @host: the host's functions
  * @host_priv: their argument
- * @all: in the target's list of objects
- * @moved: clock of the last change of @state
  * @later: the worker's, while it finishes an operation
- * @rcu: for freeing
+ * @rcu: for freeing, when nobody can want it any more
  */
 struct toe_obj {
 	struct kref ref;
@@ -151,6 +151,7 @@ struct toe_obj {
 	u32 pins;
 	u32 updates_waiting;
 	u32 reported;
+	u32 moved;
 	u64 mark;
 	unsigned long flags;
 	struct toe_target *target;
@@ -169,15 +170,15 @@ struct toe_obj {
 	u8 want;
 	u8 last_reason;
 	u32 backlog;
-	struct list_head want_link;
+	union {
+		struct list_head want_link;
+		struct rcu_head rcu;
+	};
 	struct toe_item item;
 	u32 events[TOE_EVENTS];
 	const struct toe_host_ops *host;
 	void *host_priv;
-	struct list_head all;
-	u64 moved;
 	struct toe_obj *later;
-	struct rcu_head rcu;
 };
 
 struct toe_neigh {
@@ -197,18 +198,16 @@ struct toe_path {
  * @obj: the object
  * @c: constant state
  * @v: cached state
- * @not_before: clock before which it is not offered again
+ * @not_before: clock before which it is not offered again, low half; 0: none
  * @backlog_next: clock before which the host hears of no other backlog figure
- * @backlog_link: in the target's list of those that have one to tell
  * @dp: the data path's, drivers/toe/data.h
  */
 struct toe_conn {
 	struct toe_obj obj;
 	struct toe_conn_const c;
 	struct toe_conn_cached v;
-	u64 not_before;
-	u64 backlog_next;
-	struct list_head backlog_link;
+	u32 not_before;
+	u32 backlog_next;
 	struct toe_dp dp;
 };
 
@@ -275,9 +274,8 @@ struct toe_faults {
  * @caps: as last read
  * @limits: deferral of its request queues
  * @lock: see above
- * @handles: objects by index
- * @objects: all of them
- * @nobjects: entries in @objects
+ * @handles: all objects, by index
+ * @nobjects: entries in @handles
  * @noffloaded: objects not in the host, by layer
  * @retry: operations to be tried again
  * @wanted: objects the core is to terminate
@@ -325,12 +323,11 @@ struct toe_target {
 
 	spinlock_t lock; /* objects */
 	struct xarray handles;
-	struct list_head objects;
 	u32 nobjects;
 	u32 noffloaded[TOE_LAYERS];
 	struct list_head retry;
 	struct list_head wanted;
-	struct list_head backlogs;
+	u32 backlogs;
 	bool full[TOE_LAYERS];
 	bool paused;
 	bool uploading_all;
@@ -433,6 +430,7 @@ void toe_event_handle(struct toe_obj *obj, unsigned int event);
 void toe_event_forget(struct toe_obj *obj);
 void toe_corrupt(struct toe_obj *obj);
 void toe_backlogs_tell(struct toe_target *t);
+void toe_backlog_drop(struct toe_obj *obj);
 void toe_signal_handle(struct toe_target *t, enum toe_signal s);
 void toe_upload_all_done(struct toe_target *t);
 

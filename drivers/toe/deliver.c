@@ -10,6 +10,7 @@
  */
 #include <linux/export.h>
 #include <linux/wait_bit.h>
+#include <linux/workqueue.h>
 
 #include <ndk/toe_deliver.h>
 
@@ -55,23 +56,29 @@ static struct toe_rx *first_unit(struct toe_deliver *d)
 	return list_first_entry_or_null(&d->units, struct toe_rx, link);
 }
 
+static struct toe_rx *last_unit(struct toe_deliver *d)
+{
+	return list_empty(&d->units) ? NULL : list_last_entry(&d->units, struct toe_rx, link);
+}
+
 static struct toe_recv *first_request(struct toe_deliver *d)
 {
 	return list_first_entry_or_null(&d->requests, struct toe_recv, link);
 }
 
 /* The runner drops the lock around what takes long or calls out. */
-static void unlock(struct toe_deliver *d, unsigned long *flags)
+static void unlock(struct toe_deliver *d, unsigned long *flags) __releases(&d->lock)
 {
 	spin_unlock_irqrestore(&d->lock, *flags);
 }
 
-static void relock(struct toe_deliver *d, unsigned long *flags)
+static void relock(struct toe_deliver *d, unsigned long *flags) __acquires(&d->lock)
 {
 	spin_lock_irqsave(&d->lock, *flags);
 }
 
 static void complete_list(struct toe_deliver *d, struct list_head *done, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	struct toe_recv *r;
 
@@ -104,6 +111,7 @@ static struct toe_rx *consume(struct toe_deliver *d, struct toe_rx *rx, u32 n)
  * the lock is not needed meanwhile; others only append.
  */
 static bool place_some(struct toe_deliver *d, struct toe_recv *r, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	struct toe_rx *rx = first_unit(d), *used;
 	size_t n;
@@ -130,6 +138,7 @@ static bool place_some(struct toe_deliver *d, struct toe_recv *r, unsigned long 
 
 /* A look at what waits. The units stay, and only the runner could take them. */
 static void peek(struct toe_deliver *d, struct toe_recv *r, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	struct toe_rx *rx;
 	size_t n;
@@ -186,6 +195,7 @@ static void take_off(struct toe_deliver *d, struct toe_recv *r, struct list_head
  * anew with every arrival (toe.md 3.3; the flowchart would let it run on).
  */
 static void tend_timer(struct toe_deliver *d, bool placed, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	struct toe_recv *r = first_request(d);
 	bool wanted = r && r->bytes && !(r->flags & TOE_RECV_NO_PUSH);
@@ -263,6 +273,7 @@ static bool end_requests(struct toe_deliver *d, u32 status, unsigned long *flags
 }
 
 static bool drop_units(struct toe_deliver *d, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	LIST_HEAD(units);
 
@@ -277,6 +288,7 @@ static bool drop_units(struct toe_deliver *d, unsigned long *flags)
 }
 
 static bool tell_abort(struct toe_deliver *d, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	if (d->abort_told)
 		return false;
@@ -288,6 +300,7 @@ static bool tell_abort(struct toe_deliver *d, unsigned long *flags)
 }
 
 static bool tell_fin(struct toe_deliver *d, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	if (!d->fin || !list_empty(&d->units))
 		return false;
@@ -300,8 +313,41 @@ static bool tell_fin(struct toe_deliver *d, unsigned long *flags)
 	return true;
 }
 
-/* The unit is ours again, less what the consumer took. */
-static void take_back(struct toe_deliver *d, struct toe_rx *rx, u32 status)
+/*
+ * Pieces of a message that wait become one unit, so that a message can be
+ * indicated whole. Views share their buffers with others and stay as they are.
+ */
+static bool join(struct toe_deliver *d, struct toe_rx *to, struct toe_rx *rx)
+{
+	if (!d->messages || (to->flags & TOE_RX_EOR) || to->core.parent || rx->core.parent)
+		return false;
+	skb_queue_splice_tail_init(&rx->skbs, &to->skbs);
+	to->length += rx->length;
+	to->flags |= rx->flags;
+	toe_rx_free(rx);
+	return true;
+}
+
+/* @rx is the first unit again; more of its message may have come meanwhile. */
+static bool join_next(struct toe_deliver *d, struct toe_rx *rx)
+{
+	struct toe_rx *next;
+	bool joined = false;
+
+	while (!list_is_last(&rx->link, &d->units)) {
+		next = list_next_entry(rx, link);
+		list_del(&next->link);
+		if (!join(d, rx, next)) {
+			list_add(&next->link, &rx->link);
+			break;
+		}
+		joined = true;
+	}
+	return joined;
+}
+
+/* The unit is ours again, less what the consumer took. True: there is more of it. */
+static bool take_back(struct toe_deliver *d, struct toe_rx *rx, u32 status)
 {
 	u32 n = status == TOE_DATA_PARTIALLY_ACCEPTED ? rx->consumed : 0;
 
@@ -313,9 +359,11 @@ static void take_back(struct toe_deliver *d, struct toe_rx *rx, u32 status)
 	d->used += n;
 	d->buffered += rx->length;
 	list_add(&rx->link, &d->units);
+	return join_next(d, rx);
 }
 
 static bool indicate(struct toe_deliver *d, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	struct toe_rx *rx = first_unit(d);
 	u32 posts = d->posts;
@@ -339,14 +387,17 @@ static bool indicate(struct toe_deliver *d, unsigned long *flags)
 		d->mid = !eor;
 		return true;
 	}
-	take_back(d, rx, status);
-	/* a request that came meanwhile has opened the gate for the rest */
-	if (d->posts == posts)
+	/*
+	 * A request that came meanwhile has opened the gate for the rest; and more
+	 * of the message is another thing to indicate than what was refused.
+	 */
+	if (!take_back(d, rx, status) && d->posts == posts)
 		d->gate = true;
 	return true;
 }
 
 static bool tell_consumed(struct toe_deliver *d, unsigned long *flags)
+	__must_hold(&d->lock)
 {
 	u32 n = d->used;
 
@@ -378,22 +429,66 @@ static bool step(struct toe_deliver *d, unsigned long *flags)
 	       tell_consumed(d, flags);
 }
 
+/*
+ * Others may bring more for as long as they like, and the runner's caller has
+ * work of its own: after so many steps a work item goes on instead. @running
+ * stays set, so whoever stops the delivery waits for that, too.
+ */
+#define STEPS		512
+
+static LLIST_HEAD(handed);
+static void run_handed(struct work_struct *work);
+static DECLARE_WORK(handed_work, run_handed);
+
+static void go_on(struct toe_deliver *d)
+{
+	unsigned int steps = STEPS;
+	unsigned long flags;
+	bool waited_for;
+
+	spin_lock_irqsave(&d->lock, flags);
+	while (step(d, &flags)) {
+		if (--steps)
+			continue;
+		spin_unlock_irqrestore(&d->lock, flags);
+		llist_add(&d->handed, &handed);
+		queue_work(system_bh_wq, &handed_work);
+		return;
+	}
+	d->running = false;
+	waited_for = d->stopped;
+	spin_unlock_irqrestore(&d->lock, flags);
+	if (waited_for)
+		wake_up_var(d);
+}
+
+static void run_handed(struct work_struct *work)
+{
+	struct llist_node *list = llist_reverse_order(llist_del_all(&handed));
+	struct toe_deliver *d, *next;
+
+	rcu_read_lock();	/* as in the other ways to a target */
+	llist_for_each_entry_safe(d, next, list, handed)
+		go_on(d);
+	rcu_read_unlock();
+}
+
+void toe_deliver_exit(void)
+{
+	flush_work(&handed_work);
+}
+
 void toe_deliver_run(struct toe_deliver *d)
 {
 	unsigned long flags;
-	bool waited_for = false;
+	bool ours;
 
 	spin_lock_irqsave(&d->lock, flags);
-	if (!d->running) {
-		d->running = true;
-		while (step(d, &flags))
-			;
-		d->running = false;
-		waited_for = d->stopped;
-	}
+	ours = !d->running;
+	d->running = true;
 	spin_unlock_irqrestore(&d->lock, flags);
-	if (waited_for)
-		wake_up_var(&d->running);
+	if (ours)
+		go_on(d);
 }
 EXPORT_SYMBOL_GPL(toe_deliver_run);
 
@@ -415,7 +510,7 @@ void toe_deliver_stop(struct toe_deliver *d)
 	spin_lock_irqsave(&d->lock, flags);
 	d->stopped = true;
 	spin_unlock_irqrestore(&d->lock, flags);
-	wait_var_event(&d->running, !is_running(d));
+	wait_var_event(d, !is_running(d));
 }
 EXPORT_SYMBOL_GPL(toe_deliver_stop);
 
@@ -436,6 +531,7 @@ EXPORT_SYMBOL_GPL(toe_deliver_take);
 
 int toe_deliver_queue(struct toe_deliver *d, struct toe_rx *rx)
 {
+	struct toe_rx *last;
 	unsigned long flags;
 	int err = 0;
 
@@ -447,8 +543,11 @@ int toe_deliver_queue(struct toe_deliver *d, struct toe_rx *rx)
 	} else if (d->aborted || d->fin) {
 		err = -EPIPE;
 	} else {
-		list_add_tail(&rx->link, &d->units);
 		d->buffered += rx->length;
+		/* not while the runner may be copying from the last unit */
+		last = d->placing ? NULL : last_unit(d);
+		if (!last || !join(d, last, rx))
+			list_add_tail(&rx->link, &d->units);
 	}
 	spin_unlock_irqrestore(&d->lock, flags);
 	return err;

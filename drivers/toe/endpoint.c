@@ -188,11 +188,18 @@ static const struct toe_deliver_ops local_ops = {
 
 static int input(struct toe_endpoint *ep, struct toe_rx *rx)
 {
+	int err;
+
 	if (test_bit(TOE_EP_CLOSED, &ep->flags))
 		return -ESHUTDOWN;
 	if (READ_ONCE(ep->conn))
 		return -EISCONN;
-	return toe_deliver_input(&ep->local, rx);
+	err = toe_deliver_input(&ep->local, rx);
+	/* it may have been what a message waited for */
+	if (!err && test_bit(TOE_EP_PIECES, &ep->flags) &&
+	    test_and_clear_bit(TOE_EP_PIECES, &ep->flags))
+		toe_ep_reopen(ep);
+	return err;
 }
 
 #define INPUT_FLAGS	(TOE_RX_PSH | TOE_RX_RESERVE | TOE_RX_EOR)
@@ -269,6 +276,8 @@ int toe_endpoint_attach(struct toe_endpoint *ep, struct toe_conn *conn)
 	unsigned long flags;
 	int err = 0;
 
+	if (ep->local.messages)
+		return -EINVAL;
 	spin_lock_irqsave(&ep->lock, flags);
 	if (ep->conn || READ_ONCE(ep->local.buffered) || !list_empty(&ep->requests) ||
 	    !list_empty(&ep->exp_units)) {

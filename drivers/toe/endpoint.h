@@ -66,6 +66,7 @@ enum {
 	TOE_EP_REFUSED,		/* the client refused normal bytes, no request since */
 	TOE_EP_EXP_REFUSED,	/* the same for expedited ones */
 	TOE_EP_STARVED,		/* bytes wait for descriptors to come back */
+	TOE_EP_PIECES,		/* a message waits for the rest of it */
 	TOE_EP_WARNED_ANSWER,	/* nonsense answers were reported */
 	TOE_EP_WARNED_RETURN,	/* nonsense returns were reported */
 };

@@ -174,10 +174,15 @@ static void tell_backlog(struct toe_conn *conn)
 	struct toe_obj *obj = &conn->obj;
 	struct toe_target *t = obj->target;
 
-	conn->backlog_next = toe_clock_now(t->clock) +
+	conn->backlog_next = (u32)toe_clock_now(t->clock) +
 			     BACKLOG_SECONDS * t->clock->ticks_per_second;
 	if (obj->host && obj->host->backlog)
 		obj->host->backlog(obj, obj->host_priv, READ_ONCE(obj->backlog));
+}
+
+static bool backlog_is_early(struct toe_conn *conn)
+{
+	return (s32)(conn->backlog_next - (u32)toe_clock_now(conn->obj.target->clock)) > 0;
 }
 
 static void backlog(struct toe_obj *obj)
@@ -185,28 +190,48 @@ static void backlog(struct toe_obj *obj)
 	struct toe_conn *conn = to_toe_conn(obj);
 	struct toe_target *t = obj->target;
 
-	if (toe_clock_now(t->clock) >= conn->backlog_next) {
+	if (!backlog_is_early(conn)) {
 		tell_backlog(conn);
-	} else if (list_empty(&conn->backlog_link)) {
-		list_add_tail(&conn->backlog_link, &t->backlogs);
-		toe_obj_get(obj);
+	} else if (!test_and_set_bit(TOE_OBJ_BACKLOG, &obj->flags)) {
+		t->backlogs++;
 		toe_watch(t);
 	}
+}
+
+/* Home, or told: it is counted no longer. Worker. */
+void toe_backlog_drop(struct toe_obj *obj)
+{
+	if (test_and_clear_bit(TOE_OBJ_BACKLOG, &obj->flags))
+		obj->target->backlogs--;
+}
+
+static struct toe_conn *next_backlog(struct toe_target *t, unsigned long *i)
+{
+	struct toe_obj *obj;
+
+	xa_for_each_start(&t->handles, *i, obj, *i)
+		if (test_bit(TOE_OBJ_BACKLOG, &obj->flags) && obj->state == TOE_OFFLOADED &&
+		    !backlog_is_early(to_toe_conn(obj)) && kref_get_unless_zero(&obj->ref))
+			return to_toe_conn(obj);
+	return NULL;
 }
 
 /* Figures that came within a period after another: the newest is told now. */
 void toe_backlogs_tell(struct toe_target *t)
 {
-	u64 now = toe_clock_now(t->clock);
-	struct toe_conn *conn, *next;
+	struct toe_conn *conn;
+	unsigned long i = 0;
 
-	list_for_each_entry_safe(conn, next, &t->backlogs, backlog_link) {
-		if (now < conn->backlog_next && conn->obj.state != TOE_IN_HOST)
-			continue;
-		list_del_init(&conn->backlog_link);
-		if (conn->obj.state == TOE_OFFLOADED)
-			tell_backlog(conn);
+	while (t->backlogs) {
+		rcu_read_lock();
+		conn = next_backlog(t, &i);
+		rcu_read_unlock();
+		if (!conn)
+			return;
+		toe_backlog_drop(&conn->obj);
+		tell_backlog(conn);
 		toe_obj_put(&conn->obj);
+		i++;
 	}
 }
 

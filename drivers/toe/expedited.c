@@ -45,6 +45,7 @@ static struct toe_rcv_request *claim_either(struct toe_endpoint *ep)
 
 static void finish(struct toe_endpoint *ep, struct toe_rcv_request *req, u32 status,
 		   unsigned long *flags)
+	__must_hold(&ep->lock)
 {
 	list_del_init(&req->core.link);
 	spin_unlock_irqrestore(&ep->lock, *flags);
@@ -56,6 +57,7 @@ static void finish(struct toe_endpoint *ep, struct toe_rcv_request *req, u32 sta
 /* Only the runner removes units and fills requests. */
 static void fill(struct toe_endpoint *ep, struct toe_rcv_request *req, struct toe_rx *rx,
 		 unsigned long *flags)
+	__must_hold(&ep->lock)
 {
 	struct toe_recv *r = &req->core.recv;
 	size_t n = min_t(size_t, rx->length, iov_iter_count(&r->iter));
@@ -78,6 +80,7 @@ static void fill(struct toe_endpoint *ep, struct toe_rcv_request *req, struct to
 
 /* False: refused, or nobody there. */
 static bool indicate(struct toe_endpoint *ep, struct toe_rx *rx, unsigned long *flags)
+	__must_hold(&ep->lock)
 {
 	u32 status, length = rx->length;
 

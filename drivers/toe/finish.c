@@ -104,6 +104,7 @@ static void home(struct toe_obj *obj)
 	obj->ctx = NULL;
 	toe_obj_move(obj, TOE_IN_HOST);
 	/* its events were forgotten, so none are held: nothing here outlives an offload */
+	toe_backlog_drop(obj);
 	obj->flags = 0;
 	obj->reported = 0;
 	toe_release(obj);
@@ -160,13 +161,24 @@ static void unpin(struct toe_obj *obj)
 	spin_unlock_bh(&obj->target->lock);
 }
 
+/* A target has nothing that hangs below what it refused: it comes back at once. */
+static void check_parent(struct toe_op *op, struct toe_obj *obj)
+{
+	if (!obj->parent || toe_obj_state(obj->parent) != TOE_IN_HOST)
+		return;
+	toe_complain(op->target, TOE_BAD_STATUS, "stored what hangs below something it refused");
+	toe_upload(obj, TOE_OP_FAILED);
+}
+
 static void finish_new(struct toe_op *op, struct toe_block *b)
 {
 	judge_context(op, b);
-	if (toe_status_is_stored(b->status))
-		stored(op, b);
-	else
+	if (!toe_status_is_stored(b->status)) {
 		refused(op, b);
+		return;
+	}
+	stored(op, b);
+	check_parent(op, b->object);
 }
 
 /*

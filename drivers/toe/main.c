@@ -38,6 +38,7 @@ static void __exit toe_exit(void)
 {
 	toe_view_exit();
 	rcu_barrier();
+	toe_deliver_exit();
 	toe_loan_exit();
 	soft_tx_exit();
 	toe_rx_exit();

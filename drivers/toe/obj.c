@@ -114,7 +114,6 @@ static int enter(struct toe_target *t, struct toe_obj *obj, struct toe_obj *pare
 		return -ESHUTDOWN;
 	}
 	toe_obj_hang(obj, parent);
-	list_add_tail(&obj->all, &t->objects);
 	t->nobjects++;
 	spin_unlock_bh(&t->lock);
 	return 0;
@@ -146,10 +145,8 @@ static struct toe_obj *create(struct toe_target *t, struct toe_obj *parent, enum
 	INIT_LIST_HEAD(&obj->want_link);
 	memcpy(toe_obj_state_of(obj, TOE_STATE_CONST), c, toe_state_size(layer, TOE_STATE_CONST));
 	memcpy(toe_obj_state_of(obj, TOE_STATE_CACHED), v, toe_state_size(layer, TOE_STATE_CACHED));
-	if (layer == TOE_CONN) {
-		INIT_LIST_HEAD(&to_toe_conn(obj)->backlog_link);
+	if (layer == TOE_CONN)
 		toe_dp_init(to_toe_conn(obj));
-	}
 	err = enter(t, obj, parent);
 	if (err) {
 		if (layer == TOE_CONN)
@@ -218,7 +215,6 @@ static void release(struct kref *ref)
 	spin_lock_bh(&t->lock);
 	WARN_ON_ONCE(obj->state != TOE_IN_HOST || obj->nchildren);
 	toe_obj_unhang(obj);
-	list_del(&obj->all);
 	t->nobjects--;
 	spin_unlock_bh(&t->lock);
 	xa_erase_bh(&t->handles, obj->index);

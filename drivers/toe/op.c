@@ -36,6 +36,8 @@ static void name_new(struct toe_block *b)
 	       toe_state_size(b->layer, TOE_STATE_CONST));
 	memcpy(toe_obj_state_of(obj, TOE_STATE_CACHED), toe_block_state(b, TOE_STATE_CACHED),
 	       toe_state_size(b->layer, TOE_STATE_CACHED));
+	if (b->layer == TOE_CONN)
+		to_toe_conn(obj)->backlog_next = toe_clock_now(obj->target->clock);
 	obj->ctx = NULL;
 	obj->generation++;
 	b->handle = (u64)obj->generation << 32 | obj->index;
@@ -395,7 +397,7 @@ void toe_watch_look(struct toe_target *t)
 /* Runs while something may have to be looked at. */
 void toe_watch(struct toe_target *t)
 {
-	bool idle = !READ_ONCE(t->nout) && list_empty_careful(&t->backlogs) && !t->short_of_memory;
+	bool idle = !READ_ONCE(t->nout) && !READ_ONCE(t->backlogs) && !t->short_of_memory;
 
 	if (idle || READ_ONCE(t->watch_armed) || xchg(&t->watch_armed, true))
 		return;

@@ -9,6 +9,8 @@
 #include <ndk/toe.h>
 
 int toe_rx_init(void);
+/* deliver.c */
+void toe_deliver_exit(void);
 void toe_rx_exit(void);
 
 /* Any context. The unit owns @skb (may be NULL) from here on. */

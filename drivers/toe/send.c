@@ -436,8 +436,11 @@ int toe_disconnect(struct toe_conn *conn, struct toe_send *s, bool abortive)
 	s->flags = abortive ? TOE_SEND_RST : TOE_SEND_FIN;
 	err = post(conn, s);
 	/* stop receiving; what the consumer holds at this moment stays with him */
-	if (!err && abortive)
+	if (!err && abortive) {
+		local_bh_disable();
 		toe_deliver_abort(&conn->dp.d, false);
+		local_bh_enable();
+	}
 	return err;
 }
 EXPORT_SYMBOL_GPL(toe_disconnect);

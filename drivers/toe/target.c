@@ -66,11 +66,13 @@ static void adapter_failed(struct ndk_nic_client *client, const char *reason)
 {
 	struct toe_target *t = container_of(client, struct toe_target, client);
 	struct toe_obj *obj;
+	unsigned long i;
 
 	pr_err("ndk_toe: target %s: adapter failed: %s\n", t->name, reason);
 	spin_lock_bh(&t->lock);
 	t->failed = true;
-	list_for_each_entry(obj, &t->objects, all) {
+	rcu_read_lock();
+	xa_for_each(&t->handles, i, obj) {
 		if (obj->state == TOE_IN_HOST)
 			continue;
 		if (obj->layer == TOE_CONN) {
@@ -80,6 +82,7 @@ static void adapter_failed(struct ndk_nic_client *client, const char *reason)
 			toe_event_mark(obj, TOE_ADAPTER_FAILED);
 		}
 	}
+	rcu_read_unlock();
 	spin_unlock_bh(&t->lock);
 }
 
@@ -100,10 +103,8 @@ static void init_target(struct toe_target *t, const struct toe_target_ops *ops, 
 	spin_lock_init(&t->lock);
 	spin_lock_init(&t->qlock);
 	xa_init_flags(&t->handles, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_BH);
-	INIT_LIST_HEAD(&t->objects);
 	INIT_LIST_HEAD(&t->retry);
 	INIT_LIST_HEAD(&t->wanted);
-	INIT_LIST_HEAD(&t->backlogs);
 	INIT_LIST_HEAD(&t->queue);
 	INIT_LIST_HEAD(&t->link);
 	hash_init(t->out);
@@ -234,8 +235,6 @@ void toe_target_unregister(struct toe_target *t)
 		return;
 	toe_timer_stop(&t->watch);
 	destroy_workqueue(t->wq);
-	/* all are in the host: this only lets go of them */
-	toe_backlogs_tell(t);
 	/* whoever was in one of its functions has left it */
 	synchronize_rcu();
 	toe_target_put(t);

@@ -24,12 +24,16 @@ void toe_want(struct toe_obj *obj, enum toe_reason reason)
 		toe_want(child, reason);
 }
 
+/* An object on its way to be freed is still found, but it is in the host. */
 void toe_want_all(struct toe_target *t, enum toe_reason reason)
 {
 	struct toe_obj *obj;
+	unsigned long i;
 
-	list_for_each_entry(obj, &t->objects, all)
+	rcu_read_lock();
+	xa_for_each(&t->handles, i, obj)
 		toe_want(obj, reason);
+	rcu_read_unlock();
 }
 
 /*

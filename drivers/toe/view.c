@@ -94,7 +94,7 @@ static void show_obj(struct seq_file *m, struct toe_obj *obj)
 
 	seq_printf(m, "%s %u below %u %s", layer_name[obj->layer], obj->index,
 		   obj->parent ? obj->parent->index : 0, state_name[obj->state]);
-	seq_printf(m, " for %llu reason %s children %u/%u", toe_clock_now(t->clock) - obj->moved,
+	seq_printf(m, " for %u reason %s children %u/%u", (u32)toe_clock_now(t->clock) - obj->moved,
 		   reason_name[obj->last_reason], obj->noffloaded, obj->nchildren);
 	seq_printf(m, " ops q%u u%u i%u pins %u", obj->queries, obj->updates, obj->invalidates,
 		   obj->pins);

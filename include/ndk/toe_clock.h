@@ -38,15 +38,17 @@ struct toe_clock {
  * @fn: called once per arming, in softirq or, of a manual clock, in the context
  *	of toe_clock_advance() with bottom halves off
  * @expires: tick it is due, while armed
- * @link: manual: in the clock's list
- * @t: otherwise
+ * @link: of a manual clock: in its list
+ * @t: of any other
  */
 struct toe_timer {
 	struct toe_clock *clock;
 	void (*fn)(struct toe_timer *t);
 	u64 expires;
-	struct list_head link;
-	struct timer_list t;
+	union {
+		struct list_head link;
+		struct timer_list t;
+	};
 };
 
 /**

@@ -8,9 +8,13 @@
  * connection has one of these in the core, behind toe_receive(); so has an
  * endpoint of a receive client that reads from elsewhere (include/ndk/toe_recv.h).
  *
+ * Pieces of a message that wait are put together, so that it can be indicated
+ * whole.
+ *
  * Whoever brings an event (bytes, a request, the push timer, the end) runs the
  * algorithm to its end. If it is running already, on this CPU or another, the
- * event is left to whom runs it. So the owner's operations are never called
+ * event is left to whom runs it; one who has run for long leaves the rest to a
+ * work item in softirq context. So the owner's operations are never called
  * twice at a time, nor from within each other, and the order of bytes is that
  * of toe_deliver_input() calls (R-TOE-131, 132, 140).
  *
@@ -23,6 +27,7 @@
 
 #include <linux/atomic.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/spinlock.h>
 
 #include <ndk/toe.h>
@@ -55,7 +60,8 @@ struct toe_deliver_ops {
 /**
  * struct toe_deliver - delivery of one connection
  * @ops: the owner's operations
- * @lock: everything below, except where it says otherwise
+ * @lock: everything below, except where it says otherwise; also for readers, the
+ *	flags share a word
  * @units: bytes not delivered. Only the runner takes from the head.
  * @requests: outstanding. Only the runner takes the first one.
  * @placing: request the runner copies to
@@ -63,12 +69,13 @@ struct toe_deliver_ops {
  * @lent: bytes the consumer holds
  * @posts: requests posted so far: tells whether one came during an indication
  * @used: bytes consumed that @ops have not been told of
+ * @handed: the runner's work goes on in a work item
+ * @held: so many ask for nothing to be delivered, see toe_deliver_hold()
  * @messages: units that end in %TOE_RX_EOR are messages; a request takes no more
  *	than one
  * @mid: the last unit that went was not the end of a message
  * @running: somebody runs the algorithm
  * @gate: the consumer refused; nothing is indicated until a request comes
- * @held: so many ask for nothing to be delivered, see toe_deliver_hold()
  * @stopped: see toe_deliver_stop()
  * @pushed: a PSH segment ends inside the first request
  * @eor: a message ends inside the first request
@@ -87,26 +94,27 @@ struct toe_deliver {
 	struct list_head units;
 	struct list_head requests;
 	struct toe_recv *placing;
+	struct llist_node handed;
 	u32 buffered;
 	atomic_t lent;
 	u32 posts;
 	u32 used;
-	bool messages;
-	bool mid;
-	bool running;
-	bool gate;
 	u8 held;
-	bool stopped;
-	bool pushed;
-	bool eor;
-	bool push_due;
-	bool push_armed;
-	bool cut;
-	bool fin;
-	bool fin_told;
-	bool aborted;
-	bool abort_told;
-	bool keep;
+	bool messages : 1;
+	bool mid : 1;
+	bool running : 1;
+	bool gate : 1;
+	bool stopped : 1;
+	bool pushed : 1;
+	bool eor : 1;
+	bool push_due : 1;
+	bool push_armed : 1;
+	bool cut : 1;
+	bool fin : 1;
+	bool fin_told : 1;
+	bool aborted : 1;
+	bool abort_told : 1;
+	bool keep : 1;
 };
 
 /**

@@ -215,7 +215,8 @@ void toe_endpoint_destroy(struct toe_endpoint *ep);
  * @ep: the endpoint, not attached
  * @conn: the connection; the caller keeps it until toe_endpoint_detach()
  *
- * Return: 0, -EBUSY: attached already, or bytes from elsewhere still wait.
+ * Return: 0, -EBUSY: attached already, or bytes from elsewhere still wait; -EINVAL:
+ * @ep is for messages, a connection is a stream.
  */
 int toe_endpoint_attach(struct toe_endpoint *ep, struct toe_conn *conn);
 
