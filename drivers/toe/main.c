@@ -8,6 +8,7 @@
 
 #include "core.h"
 #include "endpoint.h"
+#include "soft/soft.h"
 
 static int __init toe_init(void)
 {
@@ -19,9 +20,14 @@ static int __init toe_init(void)
 	err = toe_rx_init();
 	if (err)
 		goto err_obj;
+	err = soft_tx_init();
+	if (err)
+		goto err_rx;
 	toe_view_init();
 	return 0;
 
+err_rx:
+	toe_rx_exit();
 err_obj:
 	toe_obj_cache_exit();
 	return err;
@@ -34,6 +40,7 @@ static void __exit toe_exit(void)
 	rcu_barrier();
 	toe_deliver_exit();
 	toe_loan_exit();
+	soft_tx_exit();
 	toe_rx_exit();
 	toe_obj_cache_exit();
 }

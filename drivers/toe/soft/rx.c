@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Segments that arrive, from the wire or from the host.
+ */
+#include <kunit/visibility.h>
+#include <net/tcp.h>
+
+#include "soft.h"
+
+static const struct rhashtable_params conn_params = {
+	.key_len = sizeof(struct soft_tuple),
+	.key_offset = offsetof(struct soft_conn, tuple),
+	.head_offset = offsetof(struct soft_conn, node),
+	.automatic_shrinking = true,
+};
+
+/**
+ * soft_rx() - a segment from the wire
+ * @st: the target
+ * @key: whose
+ * @skb: TCP header first, checksum verified, shared with nobody; taken if 0 is
+ *	returned
+ *
+ * Context: softirq, or process with bottom halves off.
+ * Return: 0, or -ENOENT: not one of the target's connections, the host's segment.
+ */
+int soft_rx(struct soft_target *st, const struct soft_tuple *key, struct sk_buff *skb)
+{
+	struct soft_conn *sc;
+	int err = -ENOENT;
+
+	rcu_read_lock();
+	sc = rhashtable_lookup(&st->conns, key, conn_params);
+	if (!sc)
+		goto out;
+	soft_lock(sc);
+	if (sc->gone) {
+		soft_unlock(sc);
+		goto out;
+	}
+	err = 0;
+	toe_count(st->t, key->v6, TOE_TCP_IN_SEGS, 1);
+	if (tcpe_input(&sc->e, skb) == TCPE_PASS)
+		__skb_queue_tail(&sc->up, skb);
+	soft_unlock(sc);
+out:
+	rcu_read_unlock();
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(soft_rx);
+
+/**
+ * soft_forward() - &toe_target_ops.forward
+ * @t: the target
+ * @ctx: the connection
+ * @f: a segment the host received
+ */
+void soft_forward(struct toe_target *t, void *ctx, struct toe_forward *f)
+{
+	struct sk_buff *skb = skb_copy(f->skb, GFP_ATOMIC);
+	struct soft_conn *sc = ctx;
+
+	soft_lock(sc);
+	f->status = TOE_UPLOAD_IN_PROGRESS;
+	if (sc->e.state == TCPE_CLOSED)
+		f->status = TOE_REQUEST_ABORTED;
+	else if (!skb)
+		/* lost, the peer sends it again */
+		f->status = TOE_SUCCESS;
+	else if (!sc->gone && tcpe_input(&sc->e, skb) == TCPE_DONE)
+		f->status = TOE_SUCCESS;
+	if (f->status != TOE_SUCCESS)
+		kfree_skb(skb);
+	list_add_tail(&f->link, &sc->done);
+	soft_unlock(sc);
+}
+
+int soft_conn_publish(struct soft_conn *sc)
+{
+	return rhashtable_lookup_insert_fast(&sc->st->conns, &sc->node, conn_params);
+}
+
+void soft_conn_unpublish(struct soft_conn *sc)
+{
+	rhashtable_remove_fast(&sc->st->conns, &sc->node, conn_params);
+}
+
+int soft_conns_init(struct soft_target *st)
+{
+	return rhashtable_init(&st->conns, &conn_params);
+}

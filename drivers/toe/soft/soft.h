@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The software target: the TCP engine behind the offload target contract.
+ *
+ * It is no accelerator. It shows what a hardware driver has to do, byte for byte,
+ * and it is what the host side is tested with.
+ *
+ * Locking
+ * -------
+ * soft_conn.lock serialises everything that touches the engine; bottom halves are
+ * off while it is held. The core is never called under it, since the core calls
+ * the consumer and the consumer may call us: what is owed to the core is collected
+ * in the connection and handed over by soft_unlock(), by one context at a time, in
+ * order.
+ * A connection is found by RCU; soft_conn.gone, under the lock, says that it has
+ * been terminated meanwhile.
+ */
+#ifndef _TOE_SOFT_H
+#define _TOE_SOFT_H
+
+#include <linux/rhashtable.h>
+#include <linux/spinlock.h>
+#include <ndk/toe_target.h>
+
+#include "../engine/engine.h"
+
+struct soft_conn;
+struct soft_target;
+
+/**
+ * struct soft_tuple - what a segment is found by
+ * @saddr: our address, IPv4 in the first four bytes
+ * @daddr: the peer's
+ * @sport: our port
+ * @dport: the peer's
+ * @v6: IPv6
+ */
+struct soft_tuple {
+	u8 saddr[16];
+	u8 daddr[16];
+	__be16 sport;
+	__be16 dport;
+	u32 v6;
+};
+
+/**
+ * struct soft_wire - where segments go
+ * @xmit: send @skb: TCP header first, checksum left to be filled in
+ *	(%CHECKSUM_PARTIAL, pseudo header included), a burst has gso_size set. Consumes
+ *	@skb. Softirq, connection locked.
+ */
+struct soft_wire {
+	void (*xmit)(struct soft_conn *sc, struct sk_buff *skb);
+};
+
+/**
+ * struct soft_target - one software target
+ * @t: its registration
+ * @wire: output
+ * @priv: the wire's
+ * @conns: connections by tuple
+ * @engine_flags: %TCPE_F_HANDLE_FIN and %TCPE_F_HANDLE_RST: end connections here
+ *	as the contract describes, instead of leaving that to the host
+ * @max_conns: most connections it takes
+ * @nconns: connections it has
+ */
+struct soft_target {
+	struct toe_target *t;
+	const struct soft_wire *wire;
+	void *priv;
+	struct rhashtable conns;
+	u32 engine_flags;
+	u32 max_conns;
+	atomic_t nconns;
+};
+
+/**
+ * struct soft_neigh - a neighbor
+ * @k: constant state
+ * @v: cached state
+ * @handle: the core's
+ * @nrt: tick of the last forward progress
+ */
+struct soft_neigh {
+	struct toe_neigh_const k;
+	struct toe_neigh_cached v;
+	u64 handle;
+	u64 nrt;
+};
+
+/**
+ * struct soft_path - a path
+ * @k: constant state
+ * @v: cached state
+ * @neigh: what it hangs below
+ * @v6: IPv6
+ * @invalid: it, or its neighbor, may not be used to send
+ */
+struct soft_path {
+	struct toe_path_const k;
+	struct toe_path_cached v;
+	struct soft_neigh *neigh;
+	bool v6;
+	bool invalid;
+};
+
+/* What is owed to the core, soft_conn.owed */
+#define SOFT_OWE_PEER_FIN	BIT(0)
+#define SOFT_OWE_FIN_ACKED	BIT(1)
+#define SOFT_OWE_ABORT		BIT(2)
+/* and BIT(8 + enum toe_reason) for a retrieve */
+#define SOFT_OWE_RETRIEVE(r)	BIT(8 + (r))
+
+/**
+ * struct soft_conn - a connection
+ * @node: in &soft_target.conns
+ * @tuple: its key
+ * @st: the target
+ * @path: what it hangs below
+ * @handle: the core's
+ * @k: constant state
+ * @v: cached state
+ * @lock: the engine, and what follows
+ * @e: the engine
+ * @gone: terminated
+ * @invalid: may not send
+ * @draining: somebody is handing over what is owed
+ * @stalled: the core had no memory for what is in @rx
+ * @owed: SOFT_OWE_*
+ * @acked: bytes acknowledged, not told to the core
+ * @rx: received, not handed to the core
+ * @up: segments for the host
+ * @done: forwarded segments that are finished
+ * @timer: for the engine's deadlines
+ * @rcu: frees
+ */
+struct soft_conn {
+	struct rhash_head node;
+	struct soft_tuple tuple;
+	struct soft_target *st;
+	struct soft_path *path;
+	u64 handle;
+	struct toe_conn_const k;
+	struct toe_conn_cached v;
+	spinlock_t lock; /* engine and everything below */
+	struct tcpe e;
+	bool gone;
+	bool invalid;
+	bool draining;
+	bool stalled;
+	u32 owed;
+	u32 acked;
+	struct sk_buff_head rx;
+	struct sk_buff_head up;
+	struct list_head done;
+	struct toe_timer timer;
+	struct rcu_head rcu;
+};
+
+/* target.c */
+struct soft_target *soft_create(struct ndk_nic *nic, const char *name, u32 max_conns,
+				u32 engine_flags, const struct soft_wire *wire, void *priv,
+				struct toe_clock *clock);
+void soft_destroy(struct soft_target *st);
+
+/* conn.c */
+extern const struct tcpe_ops soft_engine_ops;
+u32 soft_conn_store(struct soft_target *st, struct toe_block *b, struct soft_path *path);
+void soft_conn_end(struct soft_conn *sc, struct toe_conn_delegated *d);
+void soft_lock(struct soft_conn *sc);
+void soft_unlock(struct soft_conn *sc);
+u64 soft_now(struct soft_target *st);
+
+/* rx.c */
+int soft_rx(struct soft_target *st, const struct soft_tuple *key, struct sk_buff *skb);
+void soft_forward(struct toe_target *t, void *ctx, struct toe_forward *f);
+int soft_conn_publish(struct soft_conn *sc);
+void soft_conn_unpublish(struct soft_conn *sc);
+int soft_conns_init(struct soft_target *st);
+
+/* tx.c */
+int soft_tx_init(void);
+void soft_tx_exit(void);
+int soft_xmit(struct tcpe *e, const struct tcpe_seg *seg);
+void soft_send(struct toe_target *t, void *ctx, struct toe_send *first, u32 count);
+bool soft_tx_adopt(struct soft_conn *sc, struct toe_send *first, u32 count,
+		   struct list_head *txq);
+void soft_tx_free(struct tcpe_tx *tx);
+void soft_tx_free_list(struct list_head *txq);
+
+/* convert.c */
+void soft_params(struct soft_conn *sc, struct tcpe_params *p);
+bool soft_take_state(struct soft_conn *sc, const struct toe_conn_delegated *d,
+		     struct tcpe_handover *h);
+void soft_give_state(struct soft_conn *sc, const struct tcpe_handover *h,
+		     struct toe_conn_delegated *d);
+
+static inline struct soft_conn *soft_conn_of(struct tcpe *e)
+{
+	return container_of(e, struct soft_conn, e);
+}
+
+#endif /* _TOE_SOFT_H */
