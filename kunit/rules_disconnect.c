@@ -404,7 +404,7 @@ static struct kunit_case rules_disconnect_cases[] = {
 	KUNIT_CASE(events_without_reason),
 	KUNIT_CASE(r_ndk_73_connector_close_with_an_unended_chain),
 	KUNIT_CASE(r_ndk_72_disconnect_cancels_an_unended_chain),
-	KUNIT_CASE(r_ndk_121_the_device_goes),
+	KUNIT_CASE_SLOW(r_ndk_121_the_device_goes),
 	{}
 };
 
