@@ -41,8 +41,10 @@ chain()
 		--size "$5" --defer "$6" --chains 2000 --json --quiet)
 	wait "$server"
 	rm "$log"
-	chains=$(sed 's/.*"chains": \([0-9]*\),.*/\1/' <<<"$json")
-	instructions=$(sed 's/.*"nsecs": \([0-9]*\),.*/\1/' <<<"$json")
+	chains=${json#*\"chains\": }
+	chains=${chains%%,*}
+	instructions=${json#*\"nsecs\": }
+	instructions=${instructions%%,*}
 	[ "$6" = off ] || options=defer=$3
 	printf '{"name": "%s", "device": "ndk", "path": "loopback", "size": %s, ' "$1" "$5"
 	printf '"options": "%s", "value": %s, ' "$options" $((instructions / chains))
