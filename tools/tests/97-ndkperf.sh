@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
-# timeout: 400 1800
+# timeout: 700 1800
 #
 # The NDK kernel API from one end to the other, by its consumer ndkperf: every
 # operation with all data compared, between two namespaces and on one device;
@@ -10,7 +10,7 @@
 . "$(dirname "$0")/lib.sh"
 
 PERF=$TOP/build/ndkperf
-CHAINS=$(scaled 24 20000)
+CHAINS=$(scaled 12 20000)
 SERVER=$END_LEFT
 CLIENT=$END_RIGHT
 NUMBER=18600
