@@ -113,7 +113,7 @@ static void show_obj(struct seq_file *m, struct toe_obj *obj)
  * gets every object that stays exactly once, and t->lock is held for one at a
  * time only.
  */
-static void *objects_start(struct seq_file *m, loff_t *pos)
+static void *objects_start(struct seq_file *m, loff_t *pos) __acquires(RCU)
 {
 	struct toe_target *t = m->private;
 	unsigned long index = *pos;
@@ -136,7 +136,7 @@ static void *objects_next(struct seq_file *m, void *v, loff_t *pos)
 	return obj;
 }
 
-static void objects_stop(struct seq_file *m, void *v)
+static void objects_stop(struct seq_file *m, void *v) __releases(RCU)
 {
 	rcu_read_unlock();
 }

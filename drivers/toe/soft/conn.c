@@ -100,7 +100,7 @@ const struct tcpe_ops soft_engine_ops = {
 	.progress = op_progress,
 };
 
-void soft_lock(struct soft_conn *sc)
+void soft_lock(struct soft_conn *sc) __acquires(&sc->lock)
 {
 	spin_lock_bh(&sc->lock);
 }
@@ -167,7 +167,7 @@ static void pass_up(struct soft_conn *sc, struct sk_buff_head *up)
 }
 
 /* Takes what is owed and tells it. The lock is dropped meanwhile. */
-static void tell(struct soft_conn *sc)
+static void tell(struct soft_conn *sc) __releases(&sc->lock) __acquires(&sc->lock)
 {
 	struct sk_buff_head rx, up;
 	u32 owed = sc->owed, acked = sc->acked;
@@ -222,7 +222,7 @@ static void arm(struct soft_conn *sc)
  *
  * Hands over what the turn owes to the core, unless somebody is at it.
  */
-void soft_unlock(struct soft_conn *sc)
+void soft_unlock(struct soft_conn *sc) __releases(&sc->lock)
 {
 	if (!sc->draining) {
 		sc->draining = true;

@@ -167,8 +167,8 @@ void soft_destroy(struct soft_target *st);
 extern const struct tcpe_ops soft_engine_ops;
 u32 soft_conn_store(struct soft_target *st, struct toe_block *b, struct soft_path *path);
 void soft_conn_end(struct soft_conn *sc, struct toe_conn_delegated *d);
-void soft_lock(struct soft_conn *sc);
-void soft_unlock(struct soft_conn *sc);
+void soft_lock(struct soft_conn *sc) __acquires(&sc->lock);
+void soft_unlock(struct soft_conn *sc) __releases(&sc->lock);
 u64 soft_now(struct soft_target *st);
 
 /* rx.c */
