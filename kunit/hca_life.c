@@ -235,8 +235,9 @@ static void limits_of_the_shared_device(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, e->up->attrs.max_qp_wr, LOW_MAX_WR);
 	/* 512, 256 and 128 were too many */
 	KUNIT_EXPECT_EQ(test, to_ndk_nic(e->up)->max_inline, 64);
-	KUNIT_EXPECT_TRUE(test, e->up->node_guid != e->low->ibdev.node_guid);
-	KUNIT_EXPECT_TRUE(test, e->up->node_guid != 0);
+	KUNIT_EXPECT_NE(test, be64_to_cpu(e->up->node_guid),
+			be64_to_cpu(e->low->ibdev.node_guid));
+	KUNIT_EXPECT_NE(test, be64_to_cpu(e->up->node_guid), 0ULL);
 	KUNIT_EXPECT_FALSE(test, e->up->attrs.device_cap_flags & IB_DEVICE_MEM_WINDOW);
 }
 
