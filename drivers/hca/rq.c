@@ -165,7 +165,8 @@ static int give(struct hca_rq *rq, const struct ib_recv_wr *wr, const struct ib_
 }
 
 /* What the lower device refused, though it said it has the room. */
-static void take_back(struct hca_rq *rq, const struct ib_recv_wr *bad, int err, struct ndk_notify *n)
+static void take_back(struct hca_rq *rq, const struct ib_recv_wr *bad, int err,
+		      struct ndk_notify *n)
 {
 	u64 wr_id;
 	u32 slot;
