@@ -238,7 +238,8 @@ static void r_tdi_02_clear_while_bytes_arrive(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, READ_ONCE(c->pos), seen);
 	}
 	KUNIT_EXPECT_EQ(test, tc_set(c, TOE_EVENT_CHAINED), 0);
-	KUNIT_EXPECT_EQ(test, c->pos, f.n);
+	/* so many at once may be finished by a work item */
+	tc_wait(c, f.n);
 	c->log.off = false;
 	tc_delete(c);
 }

@@ -121,7 +121,8 @@ struct toe_target_ops {
  * @name: unique among targets, up to 31 bytes
  * @ops: its functions
  * @priv: for toe_target_priv()
- * @clock: for tests: a clock to use; NULL: the kernel's time
+ * @clock: for tests: a clock to use, which outlives every object (they are freed by
+ *	RCU); NULL: the kernel's time
  *
  * When ndk_nic_fail() is called for @nic, every connection of the target is
  * aborted and asked back.
