@@ -300,11 +300,7 @@ struct tcpe_counters {
 	u64 challenge_acks;
 };
 
-/**
- * struct tcpe - one connection
- *
- * Private to the engine but for what the functions below return.
- */
+/* One connection. Private to the engine but for what the functions below return. */
 struct tcpe {
 	const struct tcpe_ops *ops;
 	struct tcpe_params p;
