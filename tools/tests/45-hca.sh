@@ -255,7 +255,6 @@ on_siw()
 
 run_case netdev_without_device "a netdev without an RDMA device is refused, saying so"
 run_case choice_by_name "where there are several the parameter chooses; never its own kind"
-run_case forget_leaks "what others leaked does not count"
 run_case loop_up "a device on rxe"
 run_case looks_like_the_lower_device "limits, MTU are the lower device's, the GUID is not"
 run_case tools_rc "RC tools"

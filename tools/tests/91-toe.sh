@@ -93,7 +93,6 @@ again_and_again()
 {
 	local i
 
-	forget_leaks
 	for i in $(seq "$(scaled 2 20)"); do
 		measures 1
 		modprobe -r ndk_toe
