@@ -197,6 +197,7 @@ struct noisy {
 	struct call cq_close;
 	struct call qp_close;
 	bool stop;
+	bool quiet;
 	bool gone;
 	bool late;
 	atomic_t posted;
@@ -227,6 +228,8 @@ static void make_noise(void *arg)
 		local_bh_enable();
 		cond_resched();
 	}
+	/* pairs with the acquire in close_its_qp() */
+	smp_store_release(&n->quiet, true);
 }
 
 static void close_the_noise(void *arg)
@@ -236,7 +239,6 @@ static void close_the_noise(void *arg)
 
 	usleep_range(10, 500);
 	WRITE_ONCE(n->stop, true);
-	/* from here on the queue pair is left alone, so it may be closed */
 	usleep_range(10, 50);
 	call_init(c, n->env);
 	call_join(c, ndk_close_cq(n->q->scq->cq, call_closed, c));
@@ -248,9 +250,9 @@ static void close_its_qp(void *arg)
 	struct noisy *n = arg;
 	struct call *c = &n->qp_close;
 
-	while (!READ_ONCE(n->stop))
+	/* nobody is in a call on it any more, as a close wants it */
+	while (!smp_load_acquire(&n->quiet))
 		usleep_range(10, 20);
-	usleep_range(100, 200);
 	call_init(c, n->env);
 	call_join(c, ndk_close_qp(n->q->qp, call_closed, c));
 }
