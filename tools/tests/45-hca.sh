@@ -81,7 +81,8 @@ looks_like_the_lower_device()
 tools_rc()
 {
 	perf ib_write_bw "$END_LOOP" "$END_LOOP" -s 2000 -n "$N" -q 4 -l 16
-	perf ib_send_lat "$END_LOOP" "$END_LOOP" -s 2000 -n "$N" -e
+	# not -e: waiting for events hangs now and then (Documentation/hca.md, Limits)
+	perf ib_send_lat "$END_LOOP" "$END_LOOP" -s 2000 -n "$N"
 	perf ib_read_bw "$END_LOOP" "$END_LOOP" -s 9000 -n "$N"
 	perf ib_atomic_bw "$END_LOOP" "$END_LOOP" -n "$N"
 	full || return 0
