@@ -424,12 +424,14 @@ static void r_ndk_13_an_inline_create_fills_the_output(struct kunit *test)
 static DEFINE_SPINLOCK(outer);
 
 /* as a softirq that holds a lock of its own */
-static void atomic_begin(void) __acquires(&outer)
+static void atomic_begin(void)
+	__acquires(&outer)
 {
 	spin_lock_bh(&outer);
 }
 
-static void atomic_end(void) __releases(&outer)
+static void atomic_end(void)
+	__releases(&outer)
 {
 	spin_unlock_bh(&outer);
 }
