@@ -239,9 +239,7 @@ void tcpe_abort(struct tcpe *e)
 	if (e->state != TCPE_CLOSED)
 		tcpe_send_rst(e);
 	e->state = TCPE_CLOSED;
-	e->t_rexmt = TCPE_NEVER;
-	e->t_delack = TCPE_NEVER;
-	e->t_keepalive = TCPE_NEVER;
+	tcpe_timers_off(e);
 }
 EXPORT_SYMBOL_IF_KUNIT(tcpe_abort);
 

@@ -329,7 +329,6 @@ struct tcpe {
 	u32 high_rxt;		/* holes below this were sent again */
 	u32 rtt_seq;
 	u64 rtt_start;
-	u64 sack_seen;		/* SACK blocks that told something new */
 	u8 dupacks;
 	u8 rexmt_count;
 	u8 persist_round;
@@ -435,6 +434,7 @@ u32 tcpe_range_bytes(const struct tcpe_ranges *s, u32 from);
 /* timer.c */
 u64 tcpe_deadline(const struct tcpe *e);
 void tcpe_timers(struct tcpe *e);
+void tcpe_timers_off(struct tcpe *e);
 void tcpe_set_rexmt(struct tcpe *e);
 void tcpe_rtt_sample(struct tcpe *e, u32 usecs);
 u64 tcpe_rto(const struct tcpe *e);

@@ -20,9 +20,7 @@ static enum tcpe_verdict drop(struct sk_buff *skb)
 static enum tcpe_verdict pass(struct tcpe *e, enum tcpe_reason reason)
 {
 	e->asked = true;
-	e->t_rexmt = TCPE_NEVER;
-	e->t_delack = TCPE_NEVER;
-	e->t_keepalive = TCPE_NEVER;
+	tcpe_timers_off(e);
 	e->ops->retrieve(e, reason);
 	return TCPE_PASS;
 }
@@ -75,9 +73,7 @@ static enum tcpe_verdict reset_input(struct tcpe *e, struct sk_buff *skb,
 	if (!(e->p.flags & TCPE_F_HANDLE_RST))
 		return pass(e, TCPE_R_UNUSUAL);
 	e->state = TCPE_CLOSED;
-	e->t_rexmt = TCPE_NEVER;
-	e->t_delack = TCPE_NEVER;
-	e->t_keepalive = TCPE_NEVER;
+	tcpe_timers_off(e);
 	e->ops->reset(e);
 	return drop(skb);
 }

@@ -122,6 +122,17 @@ void tcpe_persist_start(struct tcpe *e)
 	e->t_rexmt = tcpe_now(e) + backed_off(e, e->persist_round);
 }
 
+/**
+ * tcpe_timers_off() - nothing is done by time any more
+ * @e: the connection
+ */
+void tcpe_timers_off(struct tcpe *e)
+{
+	e->t_rexmt = TCPE_NEVER;
+	e->t_delack = TCPE_NEVER;
+	e->t_keepalive = TCPE_NEVER;
+}
+
 static void give_up(struct tcpe *e, bool closed)
 {
 	e->t_rexmt = TCPE_NEVER;

@@ -63,17 +63,10 @@ static void op_initiate(struct toe_target *t, struct toe_block *root)
 	toe_complete(t, root);
 }
 
-static void fill_const(struct toe_block *b, const void *from)
+/* If the query asks for that class. */
+static void fill(struct toe_block *b, enum toe_class cls, const void *from)
 {
-	void *to = toe_block_state(b, TOE_STATE_CONST);
-
-	if (to)
-		memcpy(to, from, ((struct toe_state_header *)to)->length);
-}
-
-static void fill_cached(struct toe_block *b, const void *from)
-{
-	void *to = toe_block_state(b, TOE_STATE_CACHED);
+	void *to = toe_block_state(b, cls);
 
 	if (to)
 		memcpy(to, from, ((struct toe_state_header *)to)->length);
@@ -83,8 +76,8 @@ static void query_neigh(struct toe_target *t, struct toe_block *b, struct soft_n
 {
 	struct toe_neigh_delegated *d = toe_block_state(b, TOE_STATE_DELEGATED);
 
-	fill_const(b, &n->k);
-	fill_cached(b, &n->v);
+	fill(b, TOE_STATE_CONST, &n->k);
+	fill(b, TOE_STATE_CACHED, &n->v);
 	if (d)
 		d->nic_reachability = toe_clock_now(toe_target_clock(t)) - READ_ONCE(n->nrt);
 }
@@ -94,9 +87,9 @@ static void query_conn(struct toe_block *b, struct soft_conn *sc)
 	struct toe_conn_delegated *d = toe_block_state(b, TOE_STATE_DELEGATED);
 	struct tcpe_handover h;
 
-	fill_const(b, &sc->k);
+	fill(b, TOE_STATE_CONST, &sc->k);
 	soft_lock(sc);
-	fill_cached(b, &sc->v);
+	fill(b, TOE_STATE_CACHED, &sc->v);
 	if (d) {
 		tcpe_get(&sc->e, &h);
 		soft_give_state(sc, &h, d);
@@ -117,8 +110,8 @@ static void query_one(struct toe_target *t, struct toe_block *b)
 		break;
 	default:
 		p = *b->ctx;
-		fill_const(b, &p->k);
-		fill_cached(b, &p->v);
+		fill(b, TOE_STATE_CONST, &p->k);
+		fill(b, TOE_STATE_CACHED, &p->v);
 	}
 }
 
