@@ -57,4 +57,6 @@ for module in "$@"; do
 		status=1
 	}
 done
+# the machine looks for leaks at its end: those are no test's
+echo "ndk-test: begin leaks" >/dev/kmsg
 exit "$status"
