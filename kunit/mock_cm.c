@@ -244,6 +244,27 @@ int mock_cm_wait(struct mock_nic *mock)
 }
 EXPORT_SYMBOL_GPL(mock_cm_wait);
 
+/* A whole one, registered, whose addresses can be connected to; or an errno. */
+struct mock_nic *mock_nic_up(const char *name)
+{
+	struct mock_nic *mock = mock_nic_new(MOCK_FULL);
+	int err;
+
+	if (!mock)
+		return ERR_PTR(-ENOMEM);
+	err = ndk_nic_register(mock->nic, name);
+	if (err) {
+		ndk_nic_free(mock->nic);
+		mock->nic = NULL;
+	}
+	err = err ?: mock_cm_wait(mock);
+	if (!err)
+		return mock;
+	mock_nic_delete(mock);
+	return ERR_PTR(err);
+}
+EXPORT_SYMBOL_GPL(mock_nic_up);
+
 int mock_ah_create(struct ndk_ah *ah, const struct rdma_ah_attr *attr)
 {
 	struct mock_nic *mock = to_ndk_nic(ah->ibah.device)->priv;

@@ -125,27 +125,13 @@ static struct kunit_case mock_connect_cases[] = {
 
 static int suite_init(struct kunit_suite *suite)
 {
-	int err;
-
-	mock = mock_nic_new(MOCK_FULL);
-	if (!mock)
-		return -ENOMEM;
-	err = ndk_nic_register(mock->nic, NAME);
-	if (err) {
-		ndk_nic_free(mock->nic);
-		mock->nic = NULL;
-	}
-	err = err ?: mock_cm_wait(mock);
-	if (err) {
-		mock_nic_delete(mock);
-		mock = NULL;
-	}
-	return err;
+	mock = mock_nic_up(NAME);
+	return PTR_ERR_OR_ZERO(mock);
 }
 
 static void suite_exit(struct kunit_suite *suite)
 {
-	if (mock)
+	if (!IS_ERR_OR_NULL(mock))
 		mock_nic_delete(mock);
 	mock = NULL;
 }

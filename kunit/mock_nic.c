@@ -72,6 +72,8 @@ static int mock_qp_create(struct ndk_qp *qp, const struct ib_qp_init_attr *init)
 		return -EOPNOTSUPP;
 	if (mock->create_err)
 		return mock->create_err;
+	if (mock->room_sge && init->cap.max_send_sge > mock->room_sge)
+		return -EINVAL;
 	m = kzalloc(sizeof(*m), GFP_KERNEL);
 	if (!m)
 		return -ENOMEM;

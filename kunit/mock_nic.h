@@ -115,6 +115,7 @@ struct mock_qp {
  * @nic: the provider's side
  * @automatic: ops->progress completes what was shown
  * @create_err: what the next qp_create returns
+ * @room_sge: qp_create refuses more send SGEs; 0: it does not
  * @qps: QPs alive
  * @mrs: memory regions alive
  * @enabled: calls of ops->enable
@@ -131,6 +132,7 @@ struct mock_nic {
 	struct ndk_nic *nic;
 	bool automatic;
 	int create_err;
+	u32 room_sge;
 	atomic_t qps;
 	atomic_t mrs;
 	unsigned int enabled;
@@ -167,6 +169,7 @@ void mock_event(struct mock_qp *m, enum ib_event_type event);
 struct mock_cm *mock_cm_new(void);
 void mock_cm_delete(struct mock_cm *cm);
 int mock_cm_wait(struct mock_nic *mock);
+struct mock_nic *mock_nic_up(const char *name);
 struct net_device *mock_cm_netdev(struct mock_cm *cm);
 int mock_ah_create(struct ndk_ah *ah, const struct rdma_ah_attr *attr);
 void mock_ah_destroy(struct ndk_ah *ah);

@@ -307,15 +307,9 @@ static int remove_device(void *arg)
 
 static struct mock_nic *another_mock(struct kunit *test)
 {
-	struct mock_nic *mock = mock_nic_new(MOCK_FULL);
-	int err;
+	struct mock_nic *mock = mock_nic_up(GONE_NAME);
 
-	KUNIT_ASSERT_NOT_NULL(test, mock);
-	err = ndk_nic_register(mock->nic, GONE_NAME);
-	if (err)
-		ndk_nic_free(mock->nic);
-	KUNIT_ASSERT_EQ(test, err, 0);
-	KUNIT_ASSERT_EQ(test, mock_cm_wait(mock), 0);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(mock));
 	return mock;
 }
 

@@ -657,6 +657,7 @@ static void use_mock(struct mock_nic *mock)
 	mock->nic->limits.usecs = 0;
 	mock->automatic = true;
 	mock->create_err = 0;
+	mock->room_sge = 0;
 	mock->no_gsi = false;
 }
 

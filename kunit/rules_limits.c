@@ -345,6 +345,56 @@ static void r_ndk_39_a_read_has_its_own_limit(struct kunit *test)
 	rexpect_none(e, q->scq);
 }
 
+/* One SGE per initiator request was asked for. */
+static struct rqp *one_sge(struct renv *e)
+{
+	struct rqp *q = rqp_with_srq(e, 8, rsrq_new(e, 8, 0, NULL, NULL));
+
+	rqp_join(e, q, q);
+	return q;
+}
+
+/* The adapter's limit is instead of the queue pair's, not beside it. */
+static void r_ndk_39_a_read_may_have_more_than_the_queue_pair(struct kunit *test)
+{
+	struct renv *e = rules(test);
+	struct ndk_sge sge[MOCK_MAX_SGE + 1] = { };
+	struct rqp *q = one_sge(e);
+	u8 inl[1] = { };
+	int i;
+
+	for (i = 0; i <= MOCK_MAX_SGE; i++)
+		sge[i] = (struct ndk_sge){ .length = 1, .memory_region_token = e->token };
+	KUNIT_EXPECT_EQ(test, ndk_read(q->qp, ID(0), sge, MOCK_MAX_SGE, 0x1000, 1, 0), 0);
+	KUNIT_EXPECT_EQ(test, ndk_read(q->qp, ID(1), sge, MOCK_MAX_SGE + 1, 0x1000, 1, 0), -E2BIG);
+	KUNIT_EXPECT_EQ(test, ndk_write(q->qp, ID(2), sge, 2, 0x1000, 1, 0), -E2BIG);
+	KUNIT_EXPECT_EQ(test, ndk_send(q->qp, ID(3), sge, 2, 0), -E2BIG);
+	/* nor is what the queue has room for then a limit of inline data */
+	sge[0].virtual_address = (uintptr_t)inl;
+	KUNIT_EXPECT_EQ(test, ndk_send(q->qp, ID(4), sge, 1, NDK_OP_FLAG_INLINE), -E2BIG);
+	KUNIT_EXPECT_EQ(test, q->m->log[0].num_sge, MOCK_MAX_SGE);
+	rexpect(e, q->scq, ID(0), 0);
+	rexpect_none(e, q->scq);
+}
+
+/* Hardware may not have a queue that deep for SGEs that many. */
+static void r_ndk_39_a_nic_without_the_room(struct kunit *test)
+{
+	struct renv *e = rules(test);
+	struct ndk_sge sge[2] = { };
+	struct rqp *q;
+
+	e->mock->room_sge = 1;
+	q = one_sge(e);
+	e->mock->room_sge = 0;
+	sge[0] = (struct ndk_sge){ .length = 1, .memory_region_token = e->token };
+	sge[1] = sge[0];
+	KUNIT_EXPECT_EQ(test, ndk_read(q->qp, ID(0), sge, 1, 0x1000, 1, 0), 0);
+	KUNIT_EXPECT_EQ(test, ndk_read(q->qp, ID(1), sge, 2, 0x1000, 1, 0), -E2BIG);
+	rexpect(e, q->scq, ID(0), 0);
+	rexpect_none(e, q->scq);
+}
+
 static void r_ndk_40_no_sges(struct kunit *test)
 {
 	struct renv *e = rules(test);
@@ -381,6 +431,8 @@ static struct kunit_case rules_limits_cases[] = {
 	KUNIT_CASE(r_ndk_38_silent_requests_never_fill_the_queue_for_good),
 	KUNIT_CASE(r_ndk_38_not_one_that_is_seen),
 	KUNIT_CASE(r_ndk_39_a_read_has_its_own_limit),
+	KUNIT_CASE(r_ndk_39_a_read_may_have_more_than_the_queue_pair),
+	KUNIT_CASE(r_ndk_39_a_nic_without_the_room),
 	KUNIT_CASE(r_ndk_40_no_sges),
 	{}
 };

@@ -31,20 +31,8 @@ struct renv *rules_unopened(struct kunit *test)
 
 static int __init rules_init(void)
 {
-	int err;
-
-	mock = mock_nic_new(MOCK_FULL);
-	if (!mock)
-		return -ENOMEM;
-	err = ndk_nic_register(mock->nic, NAME);
-	if (err) {
-		ndk_nic_free(mock->nic);
-		mock->nic = NULL;
-	}
-	err = err ?: mock_cm_wait(mock);
-	if (err)
-		mock_nic_delete(mock);
-	return err;
+	mock = mock_nic_up(NAME);
+	return PTR_ERR_OR_ZERO(mock);
 }
 
 static void __exit rules_exit(void)

@@ -450,8 +450,8 @@ int ndk_srq_receive(struct ndk_ksrq *srq, void *request_context, const struct nd
  * @receive_depth: receives that may be posted
  * @initiator_depth: initiator requests that may be outstanding, silent ones too
  * @max_receive_sge: SGEs per receive
- * @max_initiator_sge: SGEs per initiator request; of a read no more than
- *	&ndk_adapter_info.max_read_request_sge either
+ * @max_initiator_sge: SGEs per initiator request; for reads
+ *	&ndk_adapter_info.max_read_request_sge holds instead, see ndk_read()
  * @inline_size: bytes of inline data per request
  * @created: called when a pending create is done
  * @context: for @created
@@ -476,8 +476,8 @@ int ndk_create_qp(struct ndk_kpd *pd, struct ndk_kcq *receive_cq, struct ndk_kcq
  * @srq: where receives are taken from
  * @qp_context: comes with every result
  * @initiator_depth: initiator requests that may be outstanding, silent ones too
- * @max_initiator_sge: SGEs per initiator request; of a read no more than
- *	&ndk_adapter_info.max_read_request_sge either
+ * @max_initiator_sge: SGEs per initiator request; for reads
+ *	&ndk_adapter_info.max_read_request_sge holds instead, see ndk_read()
  * @inline_size: bytes of inline data per request
  * @created: called when a pending create is done
  * @context: for @created
@@ -583,7 +583,9 @@ int ndk_send_and_invalidate(struct ndk_kqp *qp, void *request_context, const str
  * @qp: the QP
  * @request_context: comes with the result
  * @sgl: where it goes
- * @nsge: entries in @sgl, at most &ndk_adapter_info.max_read_request_sge (R-NDK-39)
+ * @nsge: entries in @sgl, at most &ndk_adapter_info.max_read_request_sge, however
+ *	many the queue pair was made for (R-NDK-39). Hardware may lack room for that
+ *	in a queue of the depth asked for: then at most what it was made for
  * @remote_address: where it comes from
  * @remote_token: the peer's token
  * @flags: also %NDK_OP_FLAG_RDMA_READ_LOCAL_INVALIDATE, ignored where the adapter

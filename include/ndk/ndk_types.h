@@ -272,6 +272,7 @@ enum ndk_rdma_technology {
  * @max_initiator_request_sge: SGEs of a send or write
  * @max_receive_request_sge: SGEs of a receive
  * @max_read_request_sge: SGEs of a read, even if the queue pair was made for more
+ *	or for fewer
  * @max_transfer_length: bytes of one request, all SGEs together
  * @max_inline_data_size: bytes of inline data
  * @max_inbound_read_limit: reads a peer may have under way to one queue pair

@@ -266,6 +266,17 @@ link_deleted()
 	rping_v4
 }
 
+loop_cases()
+{
+	run_case rping_v4 "one device: rping over IPv4"
+	soak_case ucmatose_ten "one device: ucmatose"
+	run_case udaddy_ten "one device: udaddy"
+	soak_case mckey_group "one device: a multicast group"
+	soak_case ud_pingpong "one device: UD ping-pong"
+	soak_case srq_pingpong "one device: ping-pong by a shared receive queue"
+	soak_case kills "one device: kill -9 of either side"
+}
+
 run_case pair_up "two ends"
 run_case rping_v4 "rping over IPv4, data verified"
 run_case rping_v6 "rping over IPv6, data verified"
@@ -292,19 +303,5 @@ if [ "$KIND" = ndk ]; then
 	run_case link_deleted "a link is deleted in the middle of a connection"
 fi
 run_case pair_down "the ends go"
-if [ "$KIND" = ndk ]; then
-	SERVER=$END_LOOP
-	CLIENT=$END_LOOP
-	run_case loop_up "one device"
-	run_case rping_v4 "one device: rping over IPv4"
-	soak_case ucmatose_ten "one device: ucmatose"
-	run_case udaddy_ten "one device: udaddy"
-	soak_case mckey_group "one device: a multicast group"
-	soak_case ud_pingpong "one device: UD ping-pong"
-	soak_case srq_pingpong "one device: ping-pong by a shared receive queue"
-	soak_case kills "one device: kill -9 of either side"
-	run_case loop_down "the device goes"
-fi
-[ ! -e /sys/kernel/debug/kmemleak ] || run_case no_leaks "no memory leaked"
-run_case kernel_is_clean "the kernel has nothing to report"
-finish
+cases_on_one_device loop_cases
+what_is_left

@@ -106,6 +106,12 @@ on_one_device()
 direct()	{ on_one_device direct; }
 wire()		{ on_one_device wire; }
 
+loop_cases()
+{
+	run_case direct "one device, direct copy: UD, and in make soak all"
+	run_case wire "one device, packets: UD, and in make soak all"
+}
+
 run_case pair_up "two ends"
 run_case rc_queues "RC: 16 queue pairs, lists of requests, both ways"
 run_case uc_tools "UC: both ways, lists, events"
@@ -117,13 +123,6 @@ else
 	skip_case "multicast" "a dummy link returns no packet to rxe"
 fi
 run_case pair_down "the ends go"
-if [ "$KIND" = ndk ]; then
-	SERVER=$END_LOOP
-	CLIENT=$END_LOOP
-	run_case loop_up "one device"
-	run_case direct "one device, direct copy: UD, and in make soak all"
-	run_case wire "one device, packets: UD, and in make soak all"
-	run_case loop_down "the device goes"
-fi
+cases_on_one_device loop_cases
 run_case kernel_is_clean "the kernel has nothing to report"
 finish

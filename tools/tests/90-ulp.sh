@@ -275,6 +275,4 @@ run_case files_wire "NFS, packets: every file is right"
 run_case files_link_deleted "NFS: the link is deleted under load"
 run_case server_down "NFS: the server goes, nothing stays"
 run_case loop_down "the device goes"
-[ ! -e /sys/kernel/debug/kmemleak ] || run_case no_leaks "no memory leaked"
-run_case kernel_is_clean "the kernel has nothing to report"
-finish
+what_is_left

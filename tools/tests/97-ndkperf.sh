@@ -252,6 +252,16 @@ unload()
 	wait_for 20 modprobe -r ndkperf
 }
 
+loop_cases()
+{
+	run_case all_operations "one device: every operation, all data compared"
+	run_case by_time "one device: rounds end by the clock"
+	run_case chains_of_three "one device: two fast-registers and a send"
+	run_case chains_of_sixteen "one device: sixteen writes"
+	run_case client_killed "one device: kill -9 of a client"
+	run_case server_killed "one device: kill -9 of the server"
+}
+
 run_case pair_up "two ends"
 run_case load_perf "ndkperf is loaded"
 run_case all_operations "every operation, all data compared"
@@ -269,19 +279,6 @@ if [ "$KIND" = ndk ]; then
 	run_case link_deleted "a link is deleted under a client"
 fi
 run_case pair_down "the ends go"
-if [ "$KIND" = ndk ]; then
-	SERVER=$END_LOOP
-	CLIENT=$END_LOOP
-	run_case loop_up "one device"
-	run_case all_operations "one device: every operation, all data compared"
-	run_case by_time "one device: rounds end by the clock"
-	run_case chains_of_three "one device: two fast-registers and a send"
-	run_case chains_of_sixteen "one device: sixteen writes"
-	run_case client_killed "one device: kill -9 of a client"
-	run_case server_killed "one device: kill -9 of the server"
-	run_case loop_down "the device goes"
-fi
+cases_on_one_device loop_cases
 run_case unload "unloading: no code of a consumer runs"
-[ ! -e /sys/kernel/debug/kmemleak ] || run_case no_leaks "no memory leaked"
-run_case kernel_is_clean "the kernel has nothing to report"
-finish
+what_is_left

@@ -85,6 +85,26 @@ soak_case()
 	[ "${NDK_SCALE:-}" != full ] || run_case "$@"
 }
 
+# cases_on_one_device FUNCTION: the cases it runs, once more with both ends on one device,
+# which only ours can be.
+cases_on_one_device()
+{
+	[ "$KIND" = ndk ] || return 0
+	SERVER=$END_LOOP
+	CLIENT=$END_LOOP
+	run_case loop_up "one device"
+	"$1"
+	run_case loop_down "the device goes"
+}
+
+# what_is_left: the last cases of a script, and its end
+what_is_left()
+{
+	[ ! -e /sys/kernel/debug/kmemleak ] || run_case no_leaks "no memory leaked"
+	run_case kernel_is_clean "the kernel has nothing to report"
+	finish
+}
+
 # skip_case DESCRIPTION REASON
 skip_case()
 {

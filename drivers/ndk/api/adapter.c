@@ -48,6 +48,27 @@ struct api_device {
 	struct list_head link;
 };
 
+/**
+ * api_check_range() - a consumer's number against what there may be
+ * @a: the adapter
+ * @what: for the message
+ * @value: the number
+ * @min: least
+ * @max: most
+ *
+ * Any context.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int api_check_range(const struct ndk_adapter *a, const char *what, u32 value, u32 min, u32 max)
+{
+	if (value >= min && value <= max)
+		return 0;
+	ibdev_dbg(a->dev, "ndk: %s: %s[%u] not in %u..%u\n", a->params.consumer, what, value,
+		  min, max);
+	return -EINVAL;
+}
+
 /* Only our own devices know how to defer; others get one of ours on top. */
 static struct ndk_nic *nic_of(struct ib_device *dev)
 {

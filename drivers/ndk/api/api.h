@@ -297,6 +297,9 @@ struct ndk_kmw {
 
 #define to_api(type, o)	container_of(o, struct type, obj)
 
+/* adapter.c */
+int api_check_range(const struct ndk_adapter *a, const char *what, u32 value, u32 min, u32 max);
+
 /* cq.c */
 void api_cq_save(struct ndk_kcq *cq);
 void api_cq_owe(struct ndk_kcq *cq);
@@ -309,11 +312,20 @@ void api_cq_satisfied(struct ndk_kcq *cq);
 u64 api_marker(void);
 bool api_qp_is_done(struct ndk_adapter *adapter, u32 id, u32 index);
 
+/* The same of a queue pair that cannot be gone. */
+static inline bool api_sq_is_done(const struct ndk_kqp *qp, u32 index)
+{
+	/* pairs with ndk_defer_complete() */
+	return (s32)(smp_load_acquire(&qp->nqp->sq.defer.completed) - index) > 0;
+}
+
 /* keys.c */
 int api_keys_init(struct api_keys *k, struct ndk_kpd *pd, u32 max_pages, int nslots);
 void api_keys_destroy(struct api_keys *k);
-int api_keys_register(struct ndk_kqp *qp, void *context, struct api_keys *k, u32 npages, u32 fbo,
-		      u64 length, u64 base, int access, u32 flags, bool window);
+int api_keys_map(struct api_keys *k, struct ib_mr *mr, u32 npages, u32 fbo, u64 length, u64 base);
+int api_keys_register(struct ndk_kqp *qp, void *context, struct api_keys *k,
+		      struct api_slot *slot, u32 npages, u32 fbo, u64 length, u64 base,
+		      int access, u32 flags, bool window);
 int api_keys_invalidate(struct ndk_kqp *qp, void *context, struct api_keys *k, u32 flags);
 struct api_slot *api_keys_prepare(struct ndk_kqp *qp, struct api_keys *k);
 void api_keys_revoked(struct ndk_adapter *adapter, u32 key);
@@ -331,7 +343,8 @@ int api_post(struct ndk_kqp *qp, const struct ib_send_wr *wr);
 
 /* lam.c */
 int api_mdl_pages(const struct ndk_mdl *mdl, size_t length, u32 *npages, u32 *fbo);
-struct page *api_mdl_page(const struct ndk_mdl *mdl, u32 i);
+int api_map_page(struct ib_device *dev, const struct ndk_mdl *mdl, u32 i, u64 *addr);
+void api_unmap_page(struct ib_device *dev, u64 addr);
 
 /* qp.c, for connectors */
 

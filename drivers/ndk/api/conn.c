@@ -286,31 +286,41 @@ static void abort_connection(struct ndk_connector *c, int err)
 	tell(c, err);
 }
 
-static void step_failed(struct ndk_connector *c)
+/*
+ * Nothing will come of the connection. What that means for the call that pends, or
+ * for the next one, depends on how far it was: @connecting and @accepting are what
+ * these two calls get. Returns true if it was made: then there is more to do.
+ */
+static bool give_up(struct ndk_connector *c, int connecting, int accepting)
 {
-	int err = c->failure;
-
 	switch (conn_state(c)) {
 	case CONN_CONNECTING:
-		conn_undo_connect(c, err);
-		break;
+		conn_undo_connect(c, connecting);
+		return false;
 	case CONN_OFFERED:
 	case CONN_REQUESTED:
 	case CONN_COMPLETING:
 		lose(c, -ECONNABORTED);
-		break;
+		return false;
 	case CONN_ACCEPTING:
-		conn_end(c, abandoned_errno(err));
-		break;
-	case CONN_CONNECTED:
-		abort_connection(c, -ECONNABORTED);
-		break;
+		conn_end(c, accepting);
+		return false;
 	case CONN_DISCONNECTING:
 		conn_end(c, -ECONNABORTED);
-		break;
+		return false;
+	case CONN_CONNECTED:
+		return true;
 	default:
-		break;
+		return false;
 	}
+}
+
+static void step_failed(struct ndk_connector *c)
+{
+	int err = c->failure;
+
+	if (give_up(c, err, abandoned_errno(err)))
+		abort_connection(c, -ECONNABORTED);
 }
 
 static void step_hung_up(struct ndk_connector *c)
@@ -356,26 +366,10 @@ static void step_timeout(struct ndk_connector *c)
 /* The device waits for the id to be destroyed, not for the consumer. */
 static void step_removed(struct ndk_connector *c)
 {
-	switch (conn_state(c)) {
-	case CONN_CONNECTING:
-		conn_undo_connect(c, -ENODEV);
-		break;
-	case CONN_OFFERED:
-	case CONN_REQUESTED:
-	case CONN_COMPLETING:
-		lose(c, -ECONNABORTED);
-		break;
-	case CONN_ACCEPTING:
-	case CONN_DISCONNECTING:
-		conn_end(c, -ECONNABORTED);
-		break;
-	case CONN_CONNECTED:
+	if (give_up(c, -ENODEV, -ECONNABORTED)) {
 		/* nothing more comes of it: no posts, and what was posted is cancelled */
 		ndk_flush(c->qp);
 		abort_connection(c, -ENODEV);
-		break;
-	default:
-		break;
 	}
 	conn_forget_id(c);
 }

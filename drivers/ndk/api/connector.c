@@ -280,6 +280,12 @@ struct accept_args {
 	struct conn_event event;
 };
 
+static struct accept_args accept_args(u32 ird, u32 ord, const void *data, u32 len,
+				      struct conn_event event)
+{
+	return (struct accept_args){ ird, ord, data, len, event };
+}
+
 static int start_accept(struct ndk_connector *c, struct ndk_kqp *qp, const struct accept_args *a,
 			ndk_request_fn *done, void *context)
 {
@@ -322,13 +328,9 @@ int ndk_accept(struct ndk_connector *c, struct ndk_kqp *qp, u32 inbound_read_lim
 	       ndk_disconnect_event_fn *disconnected, void *disconnected_context,
 	       ndk_request_fn *done, void *context)
 {
-	struct accept_args a = {
-		.ird = inbound_read_limit,
-		.ord = outbound_read_limit,
-		.data = private_data,
-		.len = private_data_len,
-		.event = { .plain = disconnected, .context = disconnected_context },
-	};
+	const struct conn_event event = { .plain = disconnected, .context = disconnected_context };
+	const struct accept_args a = accept_args(inbound_read_limit, outbound_read_limit,
+						 private_data, private_data_len, event);
 
 	return accept_connect(c, qp, &a, done, context);
 }
@@ -339,13 +341,9 @@ int ndk_accept_ex(struct ndk_connector *c, struct ndk_kqp *qp, u32 inbound_read_
 		  ndk_disconnect_event_ex_fn *disconnected, void *disconnected_context,
 		  ndk_request_fn *done, void *context)
 {
-	struct accept_args a = {
-		.ird = inbound_read_limit,
-		.ord = outbound_read_limit,
-		.data = private_data,
-		.len = private_data_len,
-		.event = { .ex = disconnected, .context = disconnected_context },
-	};
+	const struct conn_event event = { .ex = disconnected, .context = disconnected_context };
+	const struct accept_args a = accept_args(inbound_read_limit, outbound_read_limit,
+						 private_data, private_data_len, event);
 
 	return accept_connect(c, qp, &a, done, context);
 }

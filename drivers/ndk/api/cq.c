@@ -381,11 +381,7 @@ static const struct api_type cq_type = {
 
 static int check_depth(struct ndk_adapter *a, u32 depth)
 {
-	if (depth >= 1 && depth <= a->info.max_cq_depth)
-		return 0;
-	ibdev_dbg(a->dev, "ndk: %s: cq depth[%u] not in 1..%u\n", a->params.consumer, depth,
-		  a->info.max_cq_depth);
-	return -EINVAL;
+	return api_check_range(a, "cq depth", depth, 1, a->info.max_cq_depth);
 }
 
 int ndk_create_cq(struct ndk_adapter *adapter, u32 depth, ndk_cq_notify_fn *notify,

@@ -78,9 +78,15 @@ void api_keys_destroy(struct api_keys *k)
 	k->sg = NULL;
 }
 
-static bool is_free(struct api_keys *k, const struct api_slot *slot)
+/* Has the request that registered it last been carried out, or failed? */
+static bool is_free(struct ndk_kqp *qp, struct api_keys *k, const struct api_slot *slot)
 {
-	return !slot->used || api_qp_is_done(k->adapter, slot->qp_id, slot->index);
+	if (!slot->used)
+		return true;
+	/* most regions stay with one queue pair: no need to look for it */
+	if (likely(slot->qp_id == qp->id))
+		return api_sq_is_done(qp, slot->index);
+	return api_qp_is_done(k->adapter, slot->qp_id, slot->index);
 }
 
 /**
@@ -90,7 +96,7 @@ static bool is_free(struct api_keys *k, const struct api_slot *slot)
  *
  * If both are in use, what is deferred is indicated: that may be all it takes.
  *
- * Return: the region, or NULL if requests still need both.
+ * Return: the region, for api_keys_register(); or NULL if requests still need both.
  */
 struct api_slot *api_keys_prepare(struct ndk_kqp *qp, struct api_keys *k)
 {
@@ -98,14 +104,24 @@ struct api_slot *api_keys_prepare(struct ndk_kqp *qp, struct api_keys *k)
 
 	if (!k->slot[k->cur].used)
 		return &k->slot[k->cur];
-	if (is_free(k, next))
+	if (likely(is_free(qp, k, next)))
 		return next;
 	ndk_defer_flush(&qp->nqp->sq.defer);
-	return is_free(k, next) ? next : NULL;
+	return is_free(qp, k, next) ? next : NULL;
 }
 
-/* The pages of @k->sg from the first on, of which the first @fbo bytes are not used. */
-static int map(struct api_keys *k, struct ib_mr *mr, u32 npages, u32 fbo, u64 length, u64 base)
+/**
+ * api_keys_map() - lay down a list of pages for the next registration
+ * @k: the keys
+ * @mr: one of their regions
+ * @npages: pages, in @k->sg from the first on
+ * @fbo: offset of the first byte
+ * @length: bytes
+ * @base: address of the first byte
+ *
+ * Return: 0 or a negative errno.
+ */
+int api_keys_map(struct api_keys *k, struct ib_mr *mr, u32 npages, u32 fbo, u64 length, u64 base)
 {
 	unsigned int offset = fbo;
 	u32 last = (fbo + length) & ~PAGE_MASK;
@@ -121,11 +137,25 @@ static int map(struct api_keys *k, struct ib_mr *mr, u32 npages, u32 fbo, u64 le
 	return 0;
 }
 
+/* Its key may be good although a request for it failed: take it back first. */
+static noinline int post_dirty(struct ndk_kqp *qp, const struct ib_reg_wr *reg)
+{
+	const struct ib_send_wr inv = {
+		.next = (struct ib_send_wr *)&reg->wr,
+		.opcode = IB_WR_LOCAL_INV,
+		.send_flags = NDK_SEND_DEFER,
+		.ex.invalidate_rkey = reg->mr->rkey,
+	};
+
+	return api_post(qp, &inv);
+}
+
 /**
  * api_keys_register() - post the request that registers what is in @k->sg
  * @qp: the QP
  * @context: of the request
  * @k: the keys; not in force
+ * @slot: from api_keys_prepare()
  * @npages: entries of @k->sg
  * @fbo: offset of the first byte
  * @length: bytes
@@ -134,21 +164,16 @@ static int map(struct api_keys *k, struct ib_mr *mr, u32 npages, u32 fbo, u64 le
  * @flags: NDK_OP_FLAG_* of the request
  * @window: the result says bind
  *
- * The slot is that of api_keys_prepare(), asked again: it has not changed.
- *
  * Return: 0 or a negative errno; the request was refused then.
  */
-int api_keys_register(struct ndk_kqp *qp, void *context, struct api_keys *k, u32 npages, u32 fbo,
-		      u64 length, u64 base, int access, u32 flags, bool window)
+int api_keys_register(struct ndk_kqp *qp, void *context, struct api_keys *k,
+		      struct api_slot *slot, u32 npages, u32 fbo, u64 length, u64 base,
+		      int access, u32 flags, bool window)
 {
-	struct api_slot *slot = api_keys_prepare(qp, k);
-	struct ib_send_wr inv = { .opcode = IB_WR_LOCAL_INV, .send_flags = NDK_SEND_DEFER };
 	struct ib_reg_wr reg = { .wr.opcode = IB_WR_REG_MR };
 	int err;
 
-	if (!slot)
-		return api_refuse(qp, context, -EBUSY);
-	err = map(k, slot->mr, npages, fbo, length, base);
+	err = api_keys_map(k, slot->mr, npages, fbo, length, base);
 	if (err)
 		return api_refuse(qp, context, err);
 
@@ -157,14 +182,11 @@ int api_keys_register(struct ndk_kqp *qp, void *context, struct api_keys *k, u32
 	reg.mr = slot->mr;
 	reg.key = ib_inc_rkey(slot->mr->rkey);
 	reg.access = access;
-	/* its key may be good although a request for it failed: take it back first */
-	inv.ex.invalidate_rkey = slot->mr->rkey;
-	inv.next = &reg.wr;
 
 	/* in force before a completion can say otherwise */
 	k->cur = slot - k->slot;
 	WRITE_ONCE(k->valid, reg.key);
-	err = api_post(qp, slot->dirty ? &inv : &reg.wr);
+	err = unlikely(slot->dirty) ? post_dirty(qp, &reg) : api_post(qp, &reg.wr);
 	if (err) {
 		WRITE_ONCE(k->valid, 0);
 		return err;

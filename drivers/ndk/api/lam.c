@@ -13,14 +13,8 @@ static const void *kernel_address(const struct ndk_mdl *mdl, u32 i)
 	return (const void *)(uintptr_t)((mdl->virtual_address & PAGE_MASK) + (u64)i * PAGE_SIZE);
 }
 
-/**
- * api_mdl_page() - a page of memory
- * @mdl: the memory, of api_mdl_pages()
- * @i: which
- *
- * Return: the page, NULL if there is none.
- */
-struct page *api_mdl_page(const struct ndk_mdl *mdl, u32 i)
+/* A page of memory that api_mdl_pages() has looked at; NULL: there is none. */
+static struct page *page_of(const struct ndk_mdl *mdl, u32 i)
 {
 	const void *p;
 
@@ -56,33 +50,48 @@ int api_mdl_pages(const struct ndk_mdl *mdl, size_t length, u32 *npages, u32 *fb
 	if (n > INT_MAX || (mdl->pages && n > mdl->npages))
 		return -EINVAL;
 	for (i = 0; i < n; i++)
-		if (!api_mdl_page(mdl, i))
+		if (!page_of(mdl, i))
 			return -EINVAL;
 	*npages = n;
 	return 0;
 }
 
+/**
+ * api_map_page() - DMA address of a page, for both directions
+ * @dev: the device
+ * @mdl: the memory, of api_mdl_pages()
+ * @i: which page
+ * @addr: set
+ *
+ * Return: 0; -ENOMEM: not to be mapped.
+ */
+int api_map_page(struct ib_device *dev, const struct ndk_mdl *mdl, u32 i, u64 *addr)
+{
+	*addr = ib_dma_map_page(dev, page_of(mdl, i), 0, PAGE_SIZE, DMA_BIDIRECTIONAL);
+	return ib_dma_mapping_error(dev, *addr) ? -ENOMEM : 0;
+}
+
+void api_unmap_page(struct ib_device *dev, u64 addr)
+{
+	ib_dma_unmap_page(dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL);
+}
+
 static void unmap(struct ib_device *dev, struct ndk_lam *lam, u32 n)
 {
 	while (n--)
-		ib_dma_unmap_page(dev, lam->adapter_page_array[n], PAGE_SIZE, DMA_BIDIRECTIONAL);
+		api_unmap_page(dev, lam->adapter_page_array[n]);
 }
 
 static int map(struct ib_device *dev, const struct ndk_mdl *mdl, struct ndk_lam *lam, u32 n)
 {
-	u64 addr;
+	int err = 0;
 	u32 i;
 
-	for (i = 0; i < n; i++) {
-		addr = ib_dma_map_page(dev, api_mdl_page(mdl, i), 0, PAGE_SIZE,
-				       DMA_BIDIRECTIONAL);
-		if (ib_dma_mapping_error(dev, addr)) {
-			unmap(dev, lam, i);
-			return -ENOMEM;
-		}
-		lam->adapter_page_array[i] = addr;
-	}
-	return 0;
+	for (i = 0; i < n && !err; i++)
+		err = api_map_page(dev, mdl, i, &lam->adapter_page_array[i]);
+	if (err)
+		unmap(dev, lam, i - 1);
+	return err;
 }
 
 /* Nothing here sleeps: it never pends, and @done is not called. */

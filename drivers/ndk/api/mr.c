@@ -19,7 +19,7 @@
 static void unmap_pages(struct ib_device *dev, struct scatterlist *sg, u32 n)
 {
 	while (n--)
-		ib_dma_unmap_page(dev, sg_dma_address(&sg[n]), PAGE_SIZE, DMA_BIDIRECTIONAL);
+		api_unmap_page(dev, sg_dma_address(&sg[n]));
 }
 
 /* A normal region's pages; what is mapped stays in @sg. */
@@ -30,9 +30,7 @@ static int map_pages(struct ib_device *dev, struct scatterlist *sg, const struct
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		addr = ib_dma_map_page(dev, api_mdl_page(mdl, i), 0, PAGE_SIZE,
-				       DMA_BIDIRECTIONAL);
-		if (ib_dma_mapping_error(dev, addr)) {
+		if (api_map_page(dev, mdl, i, &addr)) {
 			unmap_pages(dev, sg, i);
 			return -ENOMEM;
 		}
@@ -176,19 +174,11 @@ struct register_op {
 static int enable(struct ndk_kmr *mr, const struct register_op *r)
 {
 	struct ib_mr *ibmr = mr->keys.slot[0].mr;
-	struct scatterlist *sg = mr->keys.sg;
-	u32 last = (r->fbo + r->length) & ~PAGE_MASK;
-	unsigned int offset = r->fbo;
-	int got;
+	int err;
 
-	if (last)
-		sg_dma_len(&sg[r->pages - 1]) = last;
-	got = ib_map_mr_sg(ibmr, sg, r->pages, &offset, PAGE_SIZE);
-	sg_dma_len(&sg[r->pages - 1]) = PAGE_SIZE;
-	if (got != r->pages)
-		return got < 0 ? got : -EINVAL;
-	ibmr->iova = r->mdl->virtual_address;
-	return mr->obj.adapter->nic->ops->enable_mr(to_ndk_mr(ibmr), r->access);
+	err = api_keys_map(&mr->keys, ibmr, r->pages, r->fbo, r->length,
+			   r->mdl->virtual_address);
+	return err ?: mr->obj.adapter->nic->ops->enable_mr(to_ndk_mr(ibmr), r->access);
 }
 
 static int run_register(struct api_op *op)
@@ -343,7 +333,8 @@ static int check_range(const struct ndk_kmr *mr, u32 page_count, const u64 *page
 }
 
 static int check_register(struct ndk_kqp *qp, struct ndk_kmr *mr, u32 page_count,
-			  const u64 *pages, u32 fbo, size_t length, u64 base, u32 flags)
+			  const u64 *pages, u32 fbo, size_t length, u64 base, u32 flags,
+			  struct api_slot **slot)
 {
 	int err;
 
@@ -353,22 +344,23 @@ static int check_register(struct ndk_kqp *qp, struct ndk_kmr *mr, u32 page_count
 		return err;
 	if (!mr->remote_ok && (reg_access(flags) & REMOTE))
 		return -EACCES;
-	if (READ_ONCE(mr->keys.valid) || atomic_read(&mr->windows) ||
-	    !api_keys_prepare(qp, &mr->keys))
+	if (READ_ONCE(mr->keys.valid) || atomic_read(&mr->windows))
 		return -EBUSY;
-	return 0;
+	*slot = api_keys_prepare(qp, &mr->keys);
+	return *slot ? 0 : -EBUSY;
 }
 
 int ndk_fast_register(struct ndk_kqp *qp, void *request_context, struct ndk_kmr *mr,
 		      u32 page_count, const u64 *pages, u32 fbo, size_t length,
 		      u64 base_virtual_address, u32 flags)
 {
+	struct api_slot *slot;
 	u32 i, used;
 	int err;
 
 	api_assert_any_context();
 	err = check_register(qp, mr, page_count, pages, fbo, length, base_virtual_address,
-			     flags);
+			     flags, &slot);
 	if (unlikely(err))
 		return api_refuse(qp, request_context, err);
 
@@ -381,7 +373,7 @@ int ndk_fast_register(struct ndk_kqp *qp, void *request_context, struct ndk_kmr 
 	mr->fbo = fbo;
 	mr->length = length;
 	mr->access = reg_access(flags);
-	return api_keys_register(qp, request_context, &mr->keys, used, fbo, length,
+	return api_keys_register(qp, request_context, &mr->keys, slot, used, fbo, length,
 				 base_virtual_address, mr->access,
 				 flags & COMMON_FLAGS, false);
 }

@@ -117,7 +117,7 @@ static int check_range(const struct ndk_kmr *mr, const struct ndk_kmw *mw, u64 a
 }
 
 static int check_bind(struct ndk_kqp *qp, const struct ndk_kmr *mr, struct ndk_kmw *mw,
-		      u64 address, u64 length, u32 flags)
+		      u64 address, u64 length, u32 flags, struct api_slot **slot)
 {
 	int access = bind_access(flags), err;
 
@@ -136,9 +136,10 @@ static int check_bind(struct ndk_kqp *qp, const struct ndk_kmr *mr, struct ndk_k
 		return -EACCES;
 	if ((access & IB_ACCESS_REMOTE_WRITE) && !(mr->access & IB_ACCESS_LOCAL_WRITE))
 		return -EACCES;
-	if (READ_ONCE(mw->keys.valid) || !api_keys_prepare(qp, &mw->keys))
+	if (READ_ONCE(mw->keys.valid))
 		return -EBUSY;
-	return 0;
+	*slot = api_keys_prepare(qp, &mw->keys);
+	return *slot ? 0 : -EBUSY;
 }
 
 /* The window's pages are some of the region's. */
@@ -157,11 +158,12 @@ static u32 fill_pages(struct ndk_kmw *mw, const struct ndk_kmr *mr, u64 address,
 int ndk_bind(struct ndk_kqp *qp, void *request_context, struct ndk_kmr *mr, struct ndk_kmw *mw,
 	     u64 virtual_address, u64 length, u32 flags)
 {
+	struct api_slot *slot;
 	int err;
 	u32 n;
 
 	api_assert_any_context();
-	err = check_bind(qp, mr, mw, virtual_address, length, flags);
+	err = check_bind(qp, mr, mw, virtual_address, length, flags, &slot);
 	if (unlikely(err))
 		return api_refuse(qp, request_context, err);
 
@@ -172,7 +174,7 @@ int ndk_bind(struct ndk_kqp *qp, void *request_context, struct ndk_kmr *mr, stru
 	api_obj_on(&mw->obj, &mr->obj);
 	atomic_inc(&mr->windows);
 	WRITE_ONCE(mw->mr, mr);
-	err = api_keys_register(qp, request_context, &mw->keys, n,
+	err = api_keys_register(qp, request_context, &mw->keys, slot, n,
 				virtual_address & ~PAGE_MASK, length, virtual_address,
 				bind_access(flags), flags & COMMON_FLAGS, true);
 	if (err)

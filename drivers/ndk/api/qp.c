@@ -39,10 +39,8 @@ bool api_qp_is_done(struct ndk_adapter *adapter, u32 id, u32 index)
 
 	xa_lock_irqsave(&adapter->qps, flags);
 	qp = xa_load(&adapter->qps, id);
-	if (qp) {
-		/* pairs with ndk_defer_complete() */
-		done = (s32)(smp_load_acquire(&qp->nqp->sq.defer.completed) - index) > 0;
-	}
+	if (qp)
+		done = api_sq_is_done(qp, index);
 	xa_unlock_irqrestore(&adapter->qps, flags);
 	return done;
 }
@@ -210,19 +208,51 @@ static int to_init(struct ib_qp *ibqp, u32 port)
 					 IB_QP_ACCESS_FLAGS);
 }
 
-static void fill_init(struct ndk_kqp *qp, struct ib_qp_init_attr *init)
+static void fill_init(struct ndk_kqp *qp, u32 sges, struct ib_qp_init_attr *init)
 {
-	init->event_handler = on_event;
-	init->qp_context = qp;
-	init->send_cq = qp->scq->cq;
-	init->recv_cq = qp->rcq->cq;
-	init->sq_sig_type = IB_SIGNAL_REQ_WR;
-	init->qp_type = IB_QPT_RC;
-	init->cap = qp->cap;
+	*init = (struct ib_qp_init_attr){
+		.event_handler = on_event,
+		.qp_context = qp,
+		.send_cq = qp->scq->cq,
+		.recv_cq = qp->rcq->cq,
+		.sq_sig_type = IB_SIGNAL_REQ_WR,
+		.qp_type = IB_QPT_RC,
+		.cap = qp->cap,
+	};
+	init->cap.max_send_sge = sges;
 	if (qp->srq)
 		init->srq = qp->srq->srq;
 	else
 		init->cap.max_recv_wr++; /* the marker */
+}
+
+static struct ib_qp *make_verbs_qp(struct ndk_kqp *qp, u32 sges)
+{
+	struct ib_qp_init_attr init;
+
+	fill_init(qp, sges, &init);
+	return ib_create_qp(qp->pd->pd, &init);
+}
+
+/*
+ * A read may have as many SGEs as the adapter says, whatever the consumer asked for
+ * (R-NDK-39), so the queue has room for that. Hardware may not have it in a queue of
+ * that depth; then what was asked for holds for reads, too.
+ */
+static int create_verbs_qp(struct ndk_kqp *qp)
+{
+	u32 asked = qp->cap.max_send_sge, reads = qp->obj.adapter->info.max_read_request_sge;
+
+	qp->qp = make_verbs_qp(qp, max(asked, reads));
+	if (IS_ERR(qp->qp) && reads > asked)
+		qp->qp = make_verbs_qp(qp, asked);
+	if (IS_ERR(qp->qp))
+		return PTR_ERR(qp->qp);
+	qp->nqp = to_ndk_qp(qp->qp);
+	qp->max_read_sge = min(reads, qp->nqp->sq.max_sge);
+	/* inline data would find that room, too: more than asked for is refused */
+	qp->nqp->sq.max_inline = min(qp->nqp->sq.max_inline, qp->max_inline);
+	return 0;
 }
 
 /* Receives may be posted before there is a connection: that needs INIT. */
@@ -230,14 +260,11 @@ static int qp_create(struct api_obj *o)
 {
 	struct ndk_kqp *qp = to_api(ndk_kqp, o);
 	struct ndk_adapter *a = o->adapter;
-	struct ib_qp_init_attr init = {};
 	int err;
 
-	fill_init(qp, &init);
-	qp->qp = ib_create_qp(qp->pd->pd, &init);
-	if (IS_ERR(qp->qp))
-		return PTR_ERR(qp->qp);
-	qp->nqp = to_ndk_qp(qp->qp);
+	err = create_verbs_qp(qp);
+	if (err)
+		return err;
 	qp->nqp->consumer = a->params.consumer;
 	err = to_init(qp->qp, a->port);
 	if (err)
@@ -300,20 +327,18 @@ static int check_limits(struct ndk_adapter *a, const struct ib_qp_cap *cap)
 {
 	const struct ndk_adapter_info *info = &a->info;
 	const struct limit limits[] = {
-		{ "receive depth", cap->max_recv_wr, info->max_receive_queue_depth },
-		{ "initiator depth", cap->max_send_wr, info->max_initiator_queue_depth },
-		{ "receive sges", cap->max_recv_sge, info->max_receive_request_sge },
-		{ "initiator sges", cap->max_send_sge, info->max_initiator_request_sge },
-		{ "inline bytes", cap->max_inline_data, info->max_inline_data_size },
+		{ "qp receive depth", cap->max_recv_wr, info->max_receive_queue_depth },
+		{ "qp initiator depth", cap->max_send_wr, info->max_initiator_queue_depth },
+		{ "qp receive sges", cap->max_recv_sge, info->max_receive_request_sge },
+		{ "qp initiator sges", cap->max_send_sge, info->max_initiator_request_sge },
+		{ "qp inline bytes", cap->max_inline_data, info->max_inline_data_size },
 	};
-	int i;
+	int i, err;
 
 	for (i = 0; i < ARRAY_SIZE(limits); i++) {
-		if (limits[i].value <= limits[i].max)
-			continue;
-		ibdev_dbg(a->dev, "ndk: %s: qp %s[%u] greater than max[%u]\n",
-			  a->params.consumer, limits[i].name, limits[i].value, limits[i].max);
-		return -EINVAL;
+		err = api_check_range(a, limits[i].name, limits[i].value, 0, limits[i].max);
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -350,7 +375,6 @@ static int create(struct ndk_kpd *pd, struct ndk_kcq *rcq, struct ndk_kcq *scq,
 	qp->cap = *cap;
 	qp->context = qp_context;
 	qp->max_sge = cap->max_send_sge;
-	qp->max_read_sge = min(cap->max_send_sge, a->info.max_read_request_sge);
 	qp->max_receive_sge = cap->max_recv_sge;
 	qp->max_inline = cap->max_inline_data;
 	mutex_init(&qp->flush_lock);

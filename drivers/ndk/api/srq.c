@@ -83,15 +83,6 @@ static const struct api_type srq_type = {
 	.destroy = srq_destroy,
 };
 
-static int check(struct ndk_adapter *a, const char *what, u32 value, u32 min, u32 max)
-{
-	if (value >= min && value <= max)
-		return 0;
-	ibdev_dbg(a->dev, "ndk: %s: srq %s[%u] not in %u..%u\n", a->params.consumer, what, value,
-		  min, max);
-	return -EINVAL;
-}
-
 int ndk_create_srq(struct ndk_kpd *pd, u32 depth, u32 max_sge, u32 threshold,
 		   ndk_srq_notify_fn *notify, void *notify_context,
 		   const struct cpumask *affinity, ndk_create_fn *created, void *context,
@@ -104,9 +95,9 @@ int ndk_create_srq(struct ndk_kpd *pd, u32 depth, u32 max_sge, u32 threshold,
 	api_assert_any_context();
 	if (!a->info.max_srq_depth)
 		return -EOPNOTSUPP;
-	err = check(a, "depth", depth, 1, a->info.max_srq_depth) ?:
-	      check(a, "sges", max_sge, 0, a->nic->attr.max_srq_sge) ?:
-	      check(a, "threshold", threshold, 0, depth);
+	err = api_check_range(a, "srq depth", depth, 1, a->info.max_srq_depth) ?:
+	      api_check_range(a, "srq sges", max_sge, 0, a->nic->attr.max_srq_sge) ?:
+	      api_check_range(a, "srq threshold", threshold, 0, depth);
 	if (err)
 		return err;
 	s = api_obj_alloc(a, &srq_type, sizeof(*s));
@@ -194,8 +185,8 @@ int ndk_modify_srq(struct ndk_ksrq *srq, u32 depth, u32 threshold, ndk_request_f
 	int err;
 
 	api_assert_any_context();
-	err = check(a, "depth", depth, 0, a->info.max_srq_depth) ?:
-	      check(a, "threshold", threshold, 0, a->info.max_srq_depth);
+	err = api_check_range(a, "srq depth", depth, 0, a->info.max_srq_depth) ?:
+	      api_check_range(a, "srq threshold", threshold, 0, a->info.max_srq_depth);
 	if (err)
 		return err;
 	op = api_op_alloc(sizeof(*op));
