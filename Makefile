@@ -100,6 +100,7 @@ HOSTILE := tools/tests/src/hostile.c tools/tests/src/hostile.h \
 FORGE := tools/tests/src/forge.c tools/tests/src/forge.h
 
 build/badpackets build/mutants: $(FORGE)
+build/rereg build/rereg.so: tools/tests/src/rereg.h
 build/badqueue build/badpackets build/mutants build/dmabuf build/rereg: build/%: tools/tests/src/%.c $(HOSTILE)
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -o $@ $(filter %.c,$^) -libverbs -lpthread -ldl

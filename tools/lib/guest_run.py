@@ -38,6 +38,7 @@ class Guest:
         words = [os.path.join(top, "tools/vm"), "run", "--kernel", "debug",
                  "--mem", MEM, "--timeout", str(timeout),
                  "--console", self.console, "--leaks",
+                 "--env", "NDK_LEAKS=end",
                  "--env", "NDK_SCALE=" + os.environ.get("NDK_SCALE", ""),
                  "--env", "NDK_KIND=" + os.environ.get("NDK_KIND", "ndk"),
                  "--", *command]

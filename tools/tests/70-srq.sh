@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
-# timeout: 400 1200
+# timeout: 900 1200
+# seconds: 140
 #
 # Shared receive queues with the standard tools, and with programs that mean
 # no good. Kernel consumers: kunit/verbs_drain.c, kunit/provider_srq.c.
@@ -90,5 +91,5 @@ for LOOPBACK in direct wire; do
 	run_case noise "$LOOPBACK: noise in the ring and its indices"
 done
 loop_down
-run_case no_leaks "nothing leaked"
+leak_case
 finish

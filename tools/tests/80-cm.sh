@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
-# timeout: 300 1800
+# timeout: 900 1800
+# seconds: 210
 #
 # Programs that connect by the RDMA connection manager, and the example
 # programs of every QP type; between two namespaces and on one device.
@@ -121,7 +122,7 @@ connections_made()
 	pid=$!
 	wait_for 20 cm_listens "$(namespace_of "$SERVER")" $PORT
 	for round in $(seq "$1"); do
-		in_ns "$(namespace_of "$CLIENT")" timeout 60 cmtime -p $PORT \
+		in_ns "$(namespace_of "$CLIENT")" timeout 240 cmtime -p $PORT \
 			-c "$2" -s "$(address_of "$SERVER")" >"$WORK/client" 2>&1 ||
 			{ cat "$WORK/client"; fail "round $round"; }
 		# It says so and still succeeds; its last words are no failure.

@@ -9,6 +9,8 @@
 #   # runs: host         on the host; such scripts start machines themselves
 #   # timeout: SECONDS [SECONDS]   for the whole script, in make check (default
 #                        300) and in make soak (default ten times that)
+#   # seconds: N         what it takes in make check, for tools/check to share out
+#                        the scripts (default 60)
 #
 #   . "$(dirname "$0")/lib.sh"
 #   one() { ... }        # fails by a non-zero status of any of its commands
@@ -23,11 +25,15 @@ SYS=/sys/class/infiniband
 KIND=${NDK_KIND:-ndk}
 CASES=0
 FAILURES=0
+# A machine that is busy otherwise takes its time. What these bound is what never
+# comes, and only a failure has to wait for it: seconds of a quiet machine times this.
+PATIENCE=4
 if [ "${NDK_SCALE:-}" = full ]; then
 	CASE_LIMIT=${CASE_LIMIT:-900}
 else
-	CASE_LIMIT=${CASE_LIMIT:-90}
+	CASE_LIMIT=${CASE_LIMIT:-$((90 * PATIENCE))}
 fi
+TAINT=$(cat /proc/sys/kernel/tainted)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 export TOP
@@ -97,10 +103,20 @@ cases_on_one_device()
 	run_case loop_down "the device goes"
 }
 
+# leak_case: a look for leaks takes half a minute. Where the machine looks itself
+# at its end (tools/check), that is for all its scripts; make soak looks after each.
+leak_case()
+{
+	[ -e /sys/kernel/debug/kmemleak ] || return 0
+	if [ "${NDK_LEAKS:-}" != end ] || [ "${NDK_SCALE:-}" = full ]; then
+		run_case no_leaks "no memory leaked"
+	fi
+}
+
 # what_is_left: the last cases of a script, and its end
 what_is_left()
 {
-	[ ! -e /sys/kernel/debug/kmemleak ] || run_case no_leaks "no memory leaked"
+	leak_case
 	run_case kernel_is_clean "the kernel has nothing to report"
 	finish
 }
@@ -156,10 +172,10 @@ scaled()
 	fi
 }
 
-# wait_for SECONDS COMMAND...: until COMMAND succeeds.
+# wait_for SECONDS COMMAND...: until COMMAND succeeds, with PATIENCE.
 wait_for()
 {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * PATIENCE))
 	shift
 
 	until "$@"; do
@@ -170,10 +186,11 @@ wait_for()
 
 # --- kernel ----------------------------------------------------------------
 
-# Everything the kernel had to report by now, by its memory of complaints.
+# Everything the kernel had to report since the script began, by its memory of
+# complaints: what a script before it has to answer for is not this one's.
 kernel_is_clean()
 {
-	same "kernel taint bits" 0 $(($(cat /proc/sys/kernel/tainted) & 0x42a0))
+	same "new kernel taint bits" 0 $(($(cat /proc/sys/kernel/tainted) & ~TAINT & 0x42a0))
 }
 
 # The test kernel looks for leaks when told. An object counts after it was
@@ -395,6 +412,13 @@ v6_of()
 	echo "fd${address:3:2}::${address##*.}"
 }
 
+# unload_rxe: it keeps its UDP port, the only one of the first namespace, as long as
+# it is loaded. Scripts that use it there take it away for those behind them.
+unload_rxe()
+{
+	modprobe -r "$@" rdma_rxe
+}
+
 # counter DEVICE NAME: a value of `rdma statistic`.
 counter()
 {
@@ -433,7 +457,7 @@ cm_listens()
 # LISTENS names the function that tells whether the server listens.
 both()
 {
-	local server_ns client_ns pid limit=${PAIR_LIMIT:-$(scaled 60 600)}
+	local server_ns client_ns pid limit=${PAIR_LIMIT:-$(scaled $((60 * PATIENCE)) 800)}
 
 	read -r _ _ server_ns <<<"$1"
 	read -r _ _ client_ns <<<"$2"
