@@ -68,8 +68,9 @@ class Guest:
             if not re.match(r" *(not )?ok\b|# (begin|end)", line):
                 continue
             now = time.monotonic()
-            self.progress.note("%6.1f s  %s: %s" % (now - last, self.name,
-                                                    line.strip()))
+            if now - last > 0.1:
+                self.progress.note("%6.1f s  %s: %s" % (
+                    now - last, self.name, line.strip()))
             last = now
             words = line.split()
             if line.startswith("# begin "):

@@ -224,7 +224,7 @@ comes_and_goes()
 	local i
 
 	loop_up
-	for ((i = 0; i < $(scaled 5 50); i++)); do
+	for ((i = 0; i < $(scaled 3 50); i++)); do
 		rdma link delete ndk0 &
 		rdma link delete lowndk0 || :
 		wait $! || :

@@ -96,7 +96,7 @@ busy()
 
 namespace_deleted()
 {
-	for _ in $(seq "$(scaled 3 50)"); do
+	for _ in $(seq "$(scaled 2 50)"); do
 		ip netns add left
 		ip -n left link add d1 type dummy
 		ip -n left addr add 10.83.0.1/24 dev d1

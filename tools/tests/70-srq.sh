@@ -50,9 +50,11 @@ pingpong()
 bandwidth()
 {
 	setting ndk0 loopback "$LOOPBACK"
-	perf ib_send_bw "$END_LOOP" "$END_LOOP" --use-srq -q 4 -s 1024 -n "$(scaled 1000 20000)"
-	perf ib_send_lat "$END_LOOP" "$END_LOOP" --use-srq -s 64 -n "$(scaled 500 20000)"
-	CHAIN=8 perf ib_send_bw "$END_LOOP" "$END_LOOP" --use-srq -s 1024 -n "$(scaled 1000 20000)"
+	CHAIN=8 perf ib_send_bw "$END_LOOP" "$END_LOOP" --use-srq -s 1024 -n "$(scaled 400 20000)"
+	if [ "${NDK_SCALE:-}" = full ]; then
+		perf ib_send_bw "$END_LOOP" "$END_LOOP" --use-srq -q 4 -s 1024 -n 20000
+		perf ib_send_lat "$END_LOOP" "$END_LOOP" --use-srq -s 64 -n 20000
+	fi
 	kernel_is_clean
 }
 

@@ -14,20 +14,6 @@ N=$(scaled 20 2000)
 SERVER=$END_LEFT
 CLIENT=$END_RIGHT
 
-# spawn NAMESPACE COMMAND...: to be run in the background, where it becomes the
-# command, so that it can be killed
-spawn()
-{
-	local ns=$1
-	shift
-
-	if [ "$ns" = - ]; then
-		exec "$@"
-	else
-		exec ip netns exec "$ns" "$@"
-	fi
-}
-
 address_of()
 {
 	local address

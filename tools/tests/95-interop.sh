@@ -60,14 +60,18 @@ both_ways()
 	"$1" "$END_NDK" "$END_RXE"
 }
 
+# ndkcheck has every operation both ways already
 rc_tools()
 {
 	local tool
 
-	for tool in ib_write_bw ib_read_bw; do
-		perf $tool "$@" -s 5000 -n "$N"
-	done
-	perf ib_atomic_bw "$@" -n "$N"
+	perf ib_write_bw "$@" -s 5000 -n "$N"
+	if full || [ "$1" = "$END_NDK" ]; then
+		perf ib_read_bw "$@" -s 5000 -n "$N"
+	fi
+	if full || [ "$1" = "$END_RXE" ]; then
+		perf ib_atomic_bw "$@" -n "$N"
+	fi
 	full || return 0
 	for tool in ib_send_bw ib_write_lat ib_send_lat ib_read_lat; do
 		perf $tool "$@" -s 5000 -n "$N"

@@ -16,19 +16,6 @@ SERVER=$END_LEFT
 CLIENT=$END_RIGHT
 NUMBER=18600
 
-# spawn NAMESPACE COMMAND...: in the background it becomes the command
-spawn()
-{
-	local ns=$1
-	shift
-
-	if [ "$ns" = - ]; then
-		exec "$@"
-	else
-		exec ip netns exec "$ns" "$@"
-	fi
-}
-
 listening()
 {
 	grep -q '^listening' "$WORK/server"
@@ -256,11 +243,11 @@ unload()
 loop_cases()
 {
 	run_case all_operations "one device: every operation, all data compared"
-	run_case by_time "one device: rounds end by the clock"
+	soak_case by_time "one device: rounds end by the clock"
 	run_case chains_of_three "one device: two fast-registers and a send"
-	run_case chains_of_sixteen "one device: sixteen writes"
+	soak_case chains_of_sixteen "one device: sixteen writes"
 	run_case client_killed "one device: kill -9 of a client"
-	run_case server_killed "one device: kill -9 of the server"
+	soak_case server_killed "one device: kill -9 of the server"
 }
 
 run_case pair_up "two ends"

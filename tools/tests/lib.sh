@@ -34,6 +34,9 @@ else
 	CASE_LIMIT=${CASE_LIMIT:-$((90 * PATIENCE))}
 fi
 TAINT=$(cat /proc/sys/kernel/tainted)
+# Nothing ever comes out of it: to wait without starting a program, which takes the
+# test kernel a tenth of a second.
+exec {NEVER}<> <(:)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 export TOP
@@ -45,6 +48,12 @@ printf 'KTAP version 1\n'
 indent_log()
 {
 	tail -n 60 "$1" | sed 's/^/# /'
+}
+
+# nap SECONDS
+nap()
+{
+	read -rt "$1" -u "$NEVER" || :
 }
 
 # run_case FUNCTION DESCRIPTION: the function runs in a process group of its
@@ -63,7 +72,7 @@ run_case()
 	pid=$!
 	(
 		exec >/dev/null 2>&1
-		sleep "$CASE_LIMIT"
+		nap "$CASE_LIMIT"
 		: >"$WORK/late"
 		kill -KILL -- "-$pid"
 	) &
@@ -180,7 +189,7 @@ wait_for()
 
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || fail "waited in vain for: $*"
-		sleep 0.05
+		nap 0.05
 	done
 }
 
@@ -422,7 +431,10 @@ unload_rxe()
 # counter DEVICE NAME: a value of `rdma statistic`.
 counter()
 {
-	cat "$SYS/$1/ports/1/hw_counters/$2"
+	local value
+
+	read -r value <"$SYS/$1/ports/1/hw_counters/$2"
+	echo "$value"
 }
 
 # setting DEVICE NAME [VALUE]
@@ -439,9 +451,37 @@ setting()
 
 PORT=21000
 
+# spawn NAMESPACE COMMAND...: to be run in the background, where it becomes the
+# command
+spawn()
+{
+	local ns=$1
+	shift
+
+	if [ "$ns" = - ]; then
+		exec "$@"
+	else
+		exec ip netns exec "$ns" "$@"
+	fi
+}
+
+# listens NAMESPACE PORT [PROCESS]: somebody does. With a process of the namespace
+# no program has to be started to know.
 listens()
 {
-	in_ns "$1" ss -Hltn "sport = :$2" | grep -q .
+	local port file address state
+
+	if [ -z "${3:-}" ]; then
+		in_ns "$1" ss -Hltn "sport = :$2" | grep -q .
+		return
+	fi
+	printf -v port :%04X "$2"
+	for file in "/proc/$3/net/tcp" "/proc/$3/net/tcp6"; do
+		while read -r _ address _ state _; do
+			[[ $address != *"$port" || $state != 0A ]] || return 0
+		done 2>/dev/null <"$file"
+	done
+	return 1
 }
 
 # cm_listens NAMESPACE PORT: somebody does, by the RDMA connection manager
@@ -462,7 +502,7 @@ both()
 	read -r _ _ server_ns <<<"$1"
 	read -r _ _ client_ns <<<"$2"
 	# shellcheck disable=SC2086 # commands are word lists
-	in_ns "$server_ns" timeout -k 5 "$limit" $4 >"$WORK/server" 2>&1 &
+	spawn "$server_ns" timeout -k 5 "$limit" $4 >"$WORK/server" 2>&1 &
 	pid=$!
 	wait_for 20 server_ready "$server_ns" "$3" "$pid"
 	# shellcheck disable=SC2086
@@ -481,7 +521,7 @@ server_ready()
 		cat "$WORK/server"
 		fail "server ended at once"
 	fi
-	"${LISTENS:-listens}" "$1" "$2"
+	"${LISTENS:-listens}" "$1" "$2" "$3"
 }
 
 pair_output()
