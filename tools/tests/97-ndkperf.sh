@@ -98,7 +98,7 @@ smallest()
 by_time()
 {
 	serve --clients 1
-	client --json --seconds 1.2 --op write --chain 16 --depth 64 || { pair_output; fail "client"; }
+	client --json --seconds 3 --op write --chain 16 --depth 64 || { pair_output; fail "client"; }
 	wait "$PID" || { pair_output; fail "server"; }
 	at_least "rounds" 2 "$(field rounds)"
 	at_least "chains done" 1 "$(field chains)"
