@@ -10,7 +10,7 @@
 . "$(dirname "$0")/lib.sh"
 
 N=$(scaled 60 5000)
-CASE_LIMIT=$(scaled 360 900)
+CASE_LIMIT=$(scaled 360 1800)
 
 check()
 {

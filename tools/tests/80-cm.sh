@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
-# timeout: 900 1800
+# timeout: 900 7200
 # seconds: 210
 #
 # Programs that connect by the RDMA connection manager, and the example

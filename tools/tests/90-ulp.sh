@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
-# timeout: 900 1800
+# timeout: 900 5400
 # seconds: 170
 #
 # The kernel's own clients of RDMA: disks by NVMe, files by NFS. Both ends are

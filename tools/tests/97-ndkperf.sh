@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
-# timeout: 900 1800
+# timeout: 900 7200
 # seconds: 200
 #
 # The NDK kernel API from one end to the other, by its consumer ndkperf: every
@@ -43,7 +43,7 @@ client()
 
 	read -r _ address _ <<<"$SERVER"
 	read -r _ _ ns <<<"$CLIENT"
-	in_ns "$ns" timeout 240 "$PERF" --connect "${ADDRESS:-$address}" --port $NUMBER \
+	in_ns "$ns" timeout "$(scaled 240 1500)" "$PERF" --connect "${ADDRESS:-$address}" --port $NUMBER \
 		--quiet "$@" >"$WORK/client" 2>&1
 }
 
@@ -137,7 +137,7 @@ everywhere()
 	read -r _ ADDRESS _ <<<"$SERVER"
 	read -r _ _ ns <<<"$CLIENT"
 	for i in 1 2 3 4; do
-		in_ns "$ns" timeout 240 "$PERF" --connect "$ADDRESS" --port $NUMBER --quiet \
+		in_ns "$ns" timeout "$(scaled 240 1500)" "$PERF" --connect "$ADDRESS" --port $NUMBER --quiet \
 			--verify --chains "$CHAINS" --op send --chain 2 >"$WORK/client" 2>&1 &
 		pids+=($!)
 	done

@@ -29,7 +29,7 @@ FAILURES=0
 # comes, and only a failure has to wait for it: seconds of a quiet machine times this.
 PATIENCE=4
 if [ "${NDK_SCALE:-}" = full ]; then
-	CASE_LIMIT=${CASE_LIMIT:-900}
+	CASE_LIMIT=${CASE_LIMIT:-1800}
 else
 	CASE_LIMIT=${CASE_LIMIT:-$((90 * PATIENCE))}
 fi
