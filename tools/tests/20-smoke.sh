@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900
-# seconds: 50
+# seconds: 45
 #
 # The shortest proof that the whole works: one device, then two namespaces
 # joined by a veth pair, with the stock tools and with every byte verified.

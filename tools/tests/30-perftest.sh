@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900
-# seconds: 150
+# seconds: 140
 #
 # Stock perftest in all its RC forms, on one device by direct copy, on one
 # device by packets, and between two namespaces.

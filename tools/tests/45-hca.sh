@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900 2400
-# seconds: 230
+# seconds: 185
 #
 # The stacked backend on the kernel's own software devices: the choice of the lower
 # device, stock perftest, every byte of every operation, and that it goes when what

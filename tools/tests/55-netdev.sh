@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900
-# seconds: 105
+# seconds: 85
 #
 # What happens to the netdev happens to the device; and the company of rxe.
 

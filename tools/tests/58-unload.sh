@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900 1800
-# seconds: 25
+# seconds: 35
 #
 # A consumer of the kernel API (kunit/unload.c) that comes and goes: when
 # ndk_close_adapter() returns nothing of it runs any more (R-NDK-122). And what

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900
-# seconds: 55
+# seconds: 60
 #
 # Hostile neighbours: a program that writes nonsense into the queues it shares
 # with the kernel, and a host that sends forged packets.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900 1200
-# seconds: 140
+# seconds: 95
 #
 # Shared receive queues with the standard tools, and with programs that mean
 # no good. Kernel consumers: kunit/verbs_drain.c, kunit/provider_srq.c.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900
-# seconds: 75
+# seconds: 85
 #
 # rdma-core's own tests, from Debian's python3-pyverbs, on one device.
 #

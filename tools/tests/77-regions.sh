@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900
-# seconds: 30
+# seconds: 35
 #
 # Regions: over dma-bufs (memory files by udmabuf, and the system heap), and changed
 # while something is in the way.

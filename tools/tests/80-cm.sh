@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900 7200
-# seconds: 210
+# seconds: 190
 #
 # Programs that connect by the RDMA connection manager, and the example
 # programs of every QP type; between two namespaces and on one device.

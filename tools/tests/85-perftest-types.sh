@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900 5400
-# seconds: 130
+# seconds: 120
 #
 # Stock perftest on every QP type, with shared receive queues and with
 # multicast. (30-perftest.sh has RC in all its forms.)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900 5400
-# seconds: 170
+# seconds: 165
 #
 # The kernel's own clients of RDMA: disks by NVMe, files by NFS. Both ends are
 # on one device, for NVMe knows the first network namespace only; by direct

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900 900
-# seconds: 40
+# seconds: 35
 #
 # The offload core from outside: what it shows of its objects, operations and
 # figures while a module works with it. What it decides is tested in kunit/toe_*.

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900 900
-# seconds: 45
+# seconds: 50
 #
 # Files by SMB Direct: the kernel's own server (ksmbd) and client (cifs), both on
 # one device. Debian's stock kernel has neither half of it, the test kernel both.

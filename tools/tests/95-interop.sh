@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900 1800
-# seconds: 160
+# seconds: 150
 #
 # The wire as others see it: rxe of the kernel at one end, ndk at the other,
 # and a decoder that knows neither.

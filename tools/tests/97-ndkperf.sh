@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900 7200
-# seconds: 200
+# seconds: 150
 #
 # The NDK kernel API from one end to the other, by its consumer ndkperf: every
 # operation with all data compared, between two namespaces and on one device;
