@@ -113,13 +113,6 @@ disk_wire()	{ disk wire; }
 
 # RDS takes a lock of its own inside of the connection manager's and the other way
 # round, on any device. The test kernel would say so, and then look no further.
-locks_are_watched()
-{
-	local file=/proc/sys/kernel/prove_locking
-
-	[ ! -e "$file" ] || echo "$1" >"$file"
-}
-
 rds_up()
 {
 	locks_are_watched 0
