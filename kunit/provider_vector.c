@@ -99,6 +99,38 @@ static void number_beyond_the_processors_wraps(struct kunit *test)
 	}
 }
 
+static void work_items_go_to_another_processor_than_the_posters(struct kunit *test)
+{
+	struct ndk_vector *v = vector(test);
+	int here, cpu;
+
+	v->away = true;
+	for_each_online_cpu(here) {
+		cpu = ndk_vector_cpu(v, IB_POLL_WORKQUEUE, here);
+		KUNIT_EXPECT_NE(test, cpu, here);
+		if (num_online_cpus() > 1)
+			KUNIT_EXPECT_TRUE(test, cpu >= 0 && cpu_online(cpu));
+		else
+			KUNIT_EXPECT_LT(test, cpu, 0);
+		if (here != v->cpu)
+			KUNIT_EXPECT_EQ(test, cpu, v->cpu);
+	}
+}
+
+static void softirq_and_plain_handlers_go_nowhere_else(struct kunit *test)
+{
+	struct ndk_vector *v = vector(test);
+	int here;
+
+	v->away = true;
+	for_each_online_cpu(here)
+		KUNIT_EXPECT_LT(test, ndk_vector_cpu(v, IB_POLL_SOFTIRQ, here), 0);
+	KUNIT_EXPECT_LT(test, ndk_vector_cpu(v, IB_POLL_DIRECT, v->cpu), 0);
+	v->away = false;
+	for_each_online_cpu(here)
+		KUNIT_EXPECT_LT(test, ndk_vector_cpu(v, IB_POLL_WORKQUEUE, here), 0);
+}
+
 /* ---- on a device ---- */
 
 struct place {
@@ -218,6 +250,8 @@ static struct kunit_case vector_cases[] = {
 	KUNIT_CASE(what_is_usual_is_no_gain),
 	KUNIT_CASE(tries_are_rarer_each_time_it_does_not_pay),
 	KUNIT_CASE(number_beyond_the_processors_wraps),
+	KUNIT_CASE(work_items_go_to_another_processor_than_the_posters),
+	KUNIT_CASE(softirq_and_plain_handlers_go_nowhere_else),
 	KUNIT_CASE(handler_is_tried_on_the_vectors_processor),
 	KUNIT_CASE(handler_on_its_way_does_not_outlive_the_cq),
 	{}

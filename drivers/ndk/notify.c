@@ -85,12 +85,12 @@ void ndk_cq_work_fn(struct work_struct *work)
 /* With preemption off, so that the other processor stays online meanwhile. */
 static bool sent_away(struct ndk_cq *cq)
 {
-	bool away = ndk_vector_leads_away(&cq->vector, get_cpu());
+	int cpu = ndk_vector_cpu(&cq->vector, cq->ibcq.poll_ctx, get_cpu());
 
-	if (away)
-		queue_work_on(cq->vector.cpu, system_bh_wq, &cq->vector.work);
+	if (cpu >= 0)
+		queue_work_on(cpu, system_bh_wq, &cq->vector.work);
 	put_cpu();
-	return away;
+	return cpu >= 0;
 }
 
 /* A program that waits for events is woken wherever it is. */

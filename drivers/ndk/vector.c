@@ -28,6 +28,37 @@ void ndk_vector_init(struct ndk_vector *v, unsigned int number, work_func_t fn)
 	INIT_WORK(&v->work, fn);
 }
 
+static int next_online(int cpu)
+{
+	int next = cpumask_next(cpu, cpu_online_mask);
+
+	return next < nr_cpu_ids ? next : cpumask_first(cpu_online_mask);
+}
+
+/**
+ * ndk_vector_elsewhere() - the processor that calls the handlers of a CQ that is away
+ * @v: the vector
+ * @ctx: how the CQ is polled
+ * @here: the current processor, preemption off
+ *
+ * A consumer's own two ends often have one vector, chosen by the processor that posts.
+ * Work items run where they are queued, so for them any other processor will do: what
+ * counts is that they do not take turns with the poster. A CQ polled in softirq has
+ * little to do but to wake somebody, less than the interrupt would cost.
+ *
+ * Return: a processor that is online and not @here, or a negative number.
+ */
+int ndk_vector_elsewhere(const struct ndk_vector *v, enum ib_poll_context ctx, int here)
+{
+	int cpu = v->cpu;
+
+	if (ctx == IB_POLL_SOFTIRQ)
+		return -1;
+	if (cpu == here && (ctx == IB_POLL_WORKQUEUE || ctx == IB_POLL_UNBOUND_WORKQUEUE))
+		cpu = next_online(here);
+	return cpu != here && cpu < nr_cpu_ids && cpu_online(cpu) ? cpu : -1;
+}
+
 /* More than usual, by far: the consumer was still at what came before. */
 static bool pays(const struct ndk_vector *v)
 {

@@ -17,6 +17,8 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+#include <rdma/ib_verbs.h>
+
 /* notifications of one try */
 #define NDK_VECTOR_TRY		8
 /*
@@ -55,10 +57,15 @@ struct ndk_vector {
 void ndk_vector_init(struct ndk_vector *v, unsigned int number, work_func_t fn);
 void ndk_vector_notified(struct ndk_vector *v);
 
-/* @cpu: the current one, preemption off: so none goes offline meanwhile. */
-static inline bool ndk_vector_leads_away(const struct ndk_vector *v, int cpu)
+int ndk_vector_elsewhere(const struct ndk_vector *v, enum ib_poll_context ctx, int here);
+
+/*
+ * Where to call the handler of a CQ polled in @ctx, other than @here: the current
+ * processor, preemption off, so that none goes offline meanwhile. Negative: here.
+ */
+static inline int ndk_vector_cpu(const struct ndk_vector *v, enum ib_poll_context ctx, int here)
 {
-	return READ_ONCE(v->away) && v->cpu != cpu && cpu_online(v->cpu);
+	return READ_ONCE(v->away) ? ndk_vector_elsewhere(v, ctx, here) : -1;
 }
 
 #endif /* _NDK_VECTOR_H */
