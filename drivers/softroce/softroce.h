@@ -691,10 +691,11 @@ void sr_mr_free(struct sr_mr *mr);
 int sr_dmabuf_map(struct sr_mr *mr, struct ib_device *ibdev, u64 offset, u64 length, int fd);
 void sr_dmabuf_unmap(struct sr_mr *mr);
 
-/* fastreg.c, rereg.c, mw.c: process context; sr_map_mr_sg() any */
+/* fastreg.c, rereg.c, mw.c: process context; sr_map_mr_*() any */
 int sr_alloc_mr(struct ndk_mr *nmr, u32 max_num_sg);
 int sr_enable_mr(struct ndk_mr *nmr, int access);
 int sr_map_mr_sg(struct ndk_mr *nmr, struct scatterlist *sg, int num, unsigned int *offset);
+int sr_map_mr_pages(struct ndk_mr *nmr, const u64 *pages, u32 num, u32 offset, u64 length);
 int sr_rereg_user_mr(struct ndk_mr *nmr, int flags, u64 start, u64 length, u64 iova,
 		     int access, struct ib_pd *pd);
 int sr_alloc_mw(struct ndk_mw *nmw);
