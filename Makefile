@@ -29,6 +29,9 @@ NDK_KUNIT ?= $(if $(filter debug,$(KERNEL)),1,)
 # Type information for BPF would need pahole, and nothing here uses it.
 NO_BTF := CONFIG_DEBUG_INFO_BTF_MODULES=
 
+# What the tests load has to be without a warning, and is built only once.
+STRICT = $(if $(filter debug,$(KERNEL)),W=1 KCFLAGS=-Werror,)
+
 CFLAGS_TOOLS := -O2 -g -Wall -Wextra -Werror
 
 .PHONY: help modules mirror kernel tools demo bench check soak vm-shell setup \
@@ -76,7 +79,8 @@ mirror:
 
 modules: kernel mirror
 	@test -n "$(MIRRORED)" || { echo 'nothing to build'; exit 1; }
-	$(MAKE) -C $(kdir) M=$(MIRROR) -j$(JOBS) NDK_KUNIT=$(NDK_KUNIT) $(NO_BTF) $(KFLAGS) modules
+	$(MAKE) -C $(kdir) M=$(MIRROR) -j$(JOBS) NDK_KUNIT=$(NDK_KUNIT) $(NO_BTF) $(STRICT) \
+		$(KFLAGS) modules
 
 tools: build/ndk_defer.so build/qp_memory build/ndkcheck build/ndkperf \
 	build/badqueue build/badpackets build/mutants build/dmabuf \
@@ -96,6 +100,7 @@ HOSTILE := tools/tests/src/hostile.c tools/tests/src/hostile.h \
 FORGE := tools/tests/src/forge.c tools/tests/src/forge.h
 
 build/badpackets build/mutants: $(FORGE)
+build/rereg build/rereg.so: tools/tests/src/rereg.h
 build/badqueue build/badpackets build/mutants build/dmabuf build/rereg: build/%: tools/tests/src/%.c $(HOSTILE)
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -o $@ $(filter %.c,$^) -libverbs -lpthread -ldl

@@ -52,7 +52,7 @@ static void r_ndk_112_silent_requests_are_over(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, CONN_ATOMIC(ndk_send(a->qp, a, NULL, 0,
 							   NDK_OP_FLAG_SILENT_SUCCESS)), 0);
 	KUNIT_EXPECT_EQ(test, conn_disconnect(a), -EINPROGRESS);
-	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&p->gone, 10 * HZ), 0UL);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&p->gone, 20 * HZ), 0UL);
 	KUNIT_EXPECT_EQ(test, conn_disconnect(p), -EINPROGRESS);
 	KUNIT_EXPECT_EQ(test, conn_result(e, &a->ending, -EINPROGRESS), 0);
 	KUNIT_EXPECT_EQ(test, conn_result(e, &p->ending, -EINPROGRESS), 0);
@@ -89,7 +89,7 @@ static void r_ndk_114_event_once_and_no_flush(struct kunit *test)
 	conn_pair(e, &a, &p);
 	KUNIT_EXPECT_EQ(test, conn_receive(p), 0);
 	conn_close(e, a->c);
-	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&p->gone, 10 * HZ), 0UL);
+	KUNIT_EXPECT_NE(test, wait_for_completion_timeout(&p->gone, 20 * HZ), 0UL);
 	msleep(50);
 	KUNIT_EXPECT_EQ(test, atomic_read(&p->events), 1);
 	KUNIT_EXPECT_EQ_MSG(test, conn_results(e, &result, 1), 0, "ours is where it was");

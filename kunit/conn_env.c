@@ -12,6 +12,9 @@
 
 #include "conn_env.h"
 
+/* only a failure waits for all of it */
+#define ADDRESS_TRIES	(CONN_PATIENCE_MS / 20)
+
 static char *device = "";
 module_param(device, charp, 0444);
 MODULE_PARM_DESC(device, "RDMA device to test, of type ndk");
@@ -142,14 +145,14 @@ static void find_addresses(struct conn_env *e, struct ib_device *dev)
 	int tries;
 
 	KUNIT_ASSERT_NOT_NULL(e->test, ndev);
-	for (tries = 0; tries < 250; tries++, msleep(20)) {
+	for (tries = 0; tries < ADDRESS_TRIES; tries++, msleep(20)) {
 		find_v4(ndev, &e->v4);
 		find_v6(ndev, &e->v6);
 		if (has_gid(dev, &e->v4) && has_gid(dev, &e->v6))
 			break;
 	}
 	dev_put(ndev);
-	KUNIT_ASSERT_LT_MSG(e->test, tries, 250, "IPv4 and IPv6 addresses");
+	KUNIT_ASSERT_LT_MSG(e->test, tries, ADDRESS_TRIES, "IPv4 and IPv6 addresses");
 }
 
 /* --- the environment ----------------------------------------------------------------- */

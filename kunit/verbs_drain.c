@@ -148,7 +148,7 @@ static int find_gid(union ib_gid *gid)
 	const struct ib_gid_attr *attr;
 	int tries, i;
 
-	for (tries = 0; tries < 100; tries++, msleep(20)) {
+	for (tries = 0; tries < PATIENCE_MS / 20; tries++, msleep(20)) {
 		for (i = 0; i < 16; i++) {
 			attr = rdma_get_gid_attr(dev, 1, i);
 			if (IS_ERR(attr))

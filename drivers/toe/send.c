@@ -511,8 +511,8 @@ void toe_sends_refuse(struct toe_conn *conn, struct toe_block *b)
 	toe_sends_end(&held, TOE_UPLOAD_IN_PROGRESS);
 }
 
-/* Reset or lost: everything ends, shown or not. */
-void toe_sends_abort(struct toe_conn *conn, u32 status)
+/* All of them in order, shown or not; the first may be acknowledged in part. */
+static void take_all(struct toe_conn *conn, u32 status, struct list_head *to)
 {
 	struct toe_dp *dp = &conn->dp;
 	struct toe_send *s;
@@ -521,28 +521,29 @@ void toe_sends_abort(struct toe_conn *conn, u32 status)
 	ndk_defer_flush_quiet(&dp->sq);
 	spin_lock_irqsave(&dp->lock, flags);
 	while ((s = first_send(dp))) {
-		take_off(dp, s, status, min(dp->acked, s->length), &dp->done);
+		take_off(dp, s, status, min(dp->acked, s->length), to);
 		dp->acked = 0;
 	}
 	spin_unlock_irqrestore(&dp->lock, flags);
+}
+
+/* Reset or lost: everything ends. */
+void toe_sends_abort(struct toe_conn *conn, u32 status)
+{
+	take_all(conn, status, &conn->dp.done);
 	finish_done(conn);
 }
 
-/* The connection leaves: what has no outcome, in order, for the host. */
+/* The connection leaves: what has no outcome goes to the host. */
 void toe_sends_take(struct toe_conn *conn, struct list_head *list)
 {
-	struct toe_dp *dp = &conn->dp;
 	struct toe_send *s;
-	unsigned long flags;
+	LIST_HEAD(taken);
 
-	ndk_defer_flush_quiet(&dp->sq);
-	spin_lock_irqsave(&dp->lock, flags);
-	while ((s = first_send(dp))) {
-		take_off(dp, s, TOE_UPLOAD_IN_PROGRESS, min(dp->acked, s->length), list);
+	take_all(conn, TOE_UPLOAD_IN_PROGRESS, &taken);
+	list_for_each_entry(s, &taken, link)
 		s->state = TOE_REQ_IDLE;
-		dp->acked = 0;
-	}
-	spin_unlock_irqrestore(&dp->lock, flags);
+	list_splice_tail(&taken, list);
 }
 
 /* Sends that belong to nobody but their poster any more. */

@@ -14,4 +14,6 @@ for item in "$@"; do
 	echo "# end $script $code"
 	[ "$code" -eq 0 ] || status=1
 done
+# the machine looks for leaks at its end: those are no test's
+echo "ndk-test: begin leaks" >/dev/kmsg
 exit "$status"

@@ -37,14 +37,16 @@ trap 'progress_stop; exit 143' TERM HUP
 
 # progress LABEL LOGFILE NOTE-COMMAND COMMAND...
 #
-# Runs COMMAND with its output in LOGFILE and prints, at least every five
-# seconds, the elapsed time and what NOTE-COMMAND (one shell word list, may be
-# empty) says. On failure the end of the log is printed.
+# Runs COMMAND with its output in LOGFILE and prints the elapsed time and what
+# NOTE-COMMAND (one shell word list, may be empty) says: to a terminal at least
+# every five seconds, elsewhere once a minute. On failure the end of the log is
+# printed.
 progress()
 {
-	local label=$1 log=$2 note=$3 start=$SECONDS status last=0 width text
+	local label=$1 log=$2 note=$3 start=$SECONDS status last=0 width text every=60
 	shift 3
 
+	[ ! -t 2 ] || every=4
 	mkdir -p "$(dirname "$log")"
 	set -m
 	"$@" >"$log" 2>&1 </dev/null &
@@ -52,7 +54,7 @@ progress()
 	set +m
 	while kill -0 "$PROGRESS_PID" 2>/dev/null; do
 		sleep 0.2
-		[ $((SECONDS - start - last)) -ge 4 ] || continue
+		[ $((SECONDS - start - last)) -ge "$every" ] || continue
 		last=$((SECONDS - start))
 		text=
 		[ -z "$note" ] || text=$($note 2>/dev/null) || :

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: host
-# timeout: 400
+# timeout: 900
+# seconds: 70
 #
 # The virtual machine tool: what it returns, prints and passes through.
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
 # timeout: 900
+# seconds: 115
 #
 # Bad wires: netem loses, duplicates, reorders and corrupts in both directions
 # while every byte is verified.
@@ -9,11 +10,11 @@
 . "$(dirname "$0")/lib.sh"
 
 N=$(scaled 60 5000)
-CASE_LIMIT=$(scaled 90 400)
+CASE_LIMIT=$(scaled 360 1800)
 
 check()
 {
-	"$TOP/build/ndkcheck" -q -T 12 -t 80 -n "$N" "$@"
+	"$TOP/build/ndkcheck" -q -T 13 -t $((80 * PATIENCE)) -n "$N" "$@"
 }
 
 # bad_wire NETEM-WORDS...
@@ -34,16 +35,20 @@ sum_of()
 	echo $(($(counter ndkl "$1") + $(counter ndkr "$1")))
 }
 
-# over COUNTER NETEM-WORDS...: data survives, and COUNTER moved
+# over COUNTER NETEM-WORDS...: data survives, and COUNTER moved. One in a hundred
+# is sometimes none: then again, with other data.
 over()
 {
-	local name=$1 before
+	local name=$1 before seed
 	shift
 
 	before=$(sum_of "$name")
 	bad_wire "$@"
-	# shellcheck disable=SC2086 # options
-	check ${MORE:-} ndkl ndkr
+	for seed in 1 2 3 4 5 6 7 8; do
+		# shellcheck disable=SC2086 # options
+		check ${MORE:-} -S $seed ndkl ndkr
+		[ "$(sum_of "$name")" -eq "$before" ] || break
+	done
 	good_wire
 	at_least "$name" 1 $(($(sum_of "$name") - before))
 }
@@ -81,7 +86,7 @@ many()
 
 	bad_wire loss 5%
 	for ((i = 0; i < $(scaled 4 16); i++)); do
-		"$TOP/build/ndkcheck" -q -T 14 -t 150 -p 2 -S "$((i * 100 + 1))" \
+		"$TOP/build/ndkcheck" -q -T 14 -t $((150 * PATIENCE)) -p 2 -S "$((i * 100 + 1))" \
 			-s 5000 -n 10 -D "$(scaled 0 60)" ndkl ndkr &
 		pids+=($!)
 	done

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
-# timeout: 600
+# timeout: 900
+# seconds: 105
 #
 # What happens to the netdev happens to the device; and the company of rxe.
 
@@ -41,6 +42,7 @@ mtu_follows()
 		ip -n left link set vl mtu ${pair%:*}
 		ip -n right link set vr mtu ${pair%:*}
 		wait_for 10 mtu_is ndkl ${pair#*:}
+		wait_for 10 mtu_is ndkr ${pair#*:}
 	done
 	check -n 50 -m 4096 ndkl ndkr
 }
@@ -52,6 +54,7 @@ path_mtu_bounded()
 	fails check -n 1 -m 4096 ndkl ndkr
 	grep -q 'to RTR' "$WORK/said"
 	ip -n left link set vl mtu 4300
+	wait_for 10 mtu_is ndkl 4096
 }
 
 rename()
@@ -76,7 +79,7 @@ second_refused()
 
 moved_away()
 {
-	"$TOP/build/ndkcheck" -q -n 100000 -t 20 ndkl ndkr >/dev/null 2>&1 &
+	"$TOP/build/ndkcheck" -q -D 600 -t 20 ndkl ndkr >/dev/null 2>&1 &
 	wait_for 10 busy ndkl
 	ip -n left link set vl netns 1
 	wait_for 10 gone ndkl
@@ -93,7 +96,7 @@ busy()
 
 namespace_deleted()
 {
-	for _ in $(seq "$(scaled 3 50)"); do
+	for _ in $(seq "$(scaled 2 50)"); do
 		ip netns add left
 		ip -n left link add d1 type dummy
 		ip -n left addr add 10.83.0.1/24 dev d1
@@ -122,6 +125,7 @@ on_virtio()
 {
 	rdma link add ndkv type ndk netdev eth0
 	wait_for 10 port_is ndkv ACTIVE
+	wait_for 10 has_gid ndkv 10.0.2.15
 	check -n 50 -m 1024 ndkv
 	rdma link delete ndkv
 }
@@ -159,7 +163,7 @@ loop_in_left()
 
 rxe_unload()
 {
-	"$TOP/build/ndkcheck" -q -n 100000 -t 20 ndkl >/dev/null 2>&1 &
+	"$TOP/build/ndkcheck" -q -D 600 -t 20 ndkl >/dev/null 2>&1 &
 	wait_for 10 busy ndkl
 	rdma link delete rxe0
 	rmmod rdma_rxe

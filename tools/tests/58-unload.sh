@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# runs: own-guest
-# timeout: 300 1800
+# runs: guest
+# timeout: 900 1800
+# seconds: 25
 #
 # A consumer of the kernel API (kunit/unload.c) that comes and goes: when
 # ndk_close_adapter() returns nothing of it runs any more (R-NDK-122). And what
@@ -72,5 +73,5 @@ run_case a_device_that_is_not_there "a device that is not there"
 run_case a_chain_left_alone "a chain that nobody ends: one warning, by name"
 run_case kernel_is_clean "the kernel has nothing to report"
 run_case loop_down "the link goes"
-run_case no_leaks "no memory leaked"
+leak_case
 finish

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: host
-# timeout: 400
+# timeout: 900
+# seconds: 35
 #
 # The kernel API called from where it must not be: a kernel with debugging says
 # so. It runs in a machine of its own, because whatever a kernel reports fails

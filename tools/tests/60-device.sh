@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
-# timeout: 300
+# timeout: 900
+# seconds: 40
 #
 # Settings, counters, resources and tracepoints, with the standard tools.
 
@@ -99,10 +100,17 @@ timer_rings()
 
 full_rings()
 {
-	# 31 requests fill a ring of 32 slots; the timer is for the last ones
-	setting ndk0 defer_usecs 500000
-	at_least "full" 2 "$(delta doorbells_full check -n 40 -c 100000 -d 31 ndk0)"
+	local usecs full=0
+
+	# 31 requests fill a ring of 32 slots; the timer is for the last ones, and on
+	# a busy machine may be first
+	for usecs in 500000 2000000 5000000; do
+		setting ndk0 defer_usecs $usecs
+		full=$(delta doorbells_full check -n 40 -c 100000 -d 31 ndk0)
+		[ "$full" -lt 2 ] || break
+	done
 	setting ndk0 defer_usecs 1000
+	at_least "full" 2 "$full"
 }
 
 qp_counters()
@@ -118,7 +126,7 @@ qp_counters()
 
 resources()
 {
-	"$TOP/build/ndkcheck" -q -n 100000 -t 20 ndk0 >/dev/null 2>&1 &
+	"$TOP/build/ndkcheck" -q -D 600 -t 20 ndk0 >/dev/null 2>&1 &
 	wait_for 10 has_qps
 	rdma resource show qp link ndk0/1 -dd | grep -q sq_accepted
 	rdma resource show cq dev ndk0 -dd | grep -q armed

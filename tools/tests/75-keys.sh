@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
-# timeout: 200
+# timeout: 900
+# seconds: 45
 #
 # Windows and re-registration as the stock rdma-core does them: its own tests,
 # which Debian installs as documentation. Its library for this ABI cannot ask for

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# runs: own-guest
-# timeout: 300
+# runs: guest
+# timeout: 900
+# seconds: 75
 #
 # rdma-core's own tests, from Debian's python3-pyverbs, on one device.
 #
@@ -18,7 +19,7 @@ HERE=$TOP/tools/tests
 SUITE=/usr/share/doc/rdma-core/tests
 SKIPS=$HERE/pyverbs.skips
 [ "$KIND" != ndk_hca ] || SKIPS=$HERE/pyverbs.hca
-CASE_LIMIT=240
+CASE_LIMIT=800
 
 if [ "${1:-}" = --record ]; then
 	"$TOP/tools/vm" run --timeout 300 --env NDK_KIND=rxe -- \
@@ -94,6 +95,11 @@ all_that_rxe_can()
 	same "tests that pass on rxe and not here" "" "$missing"
 }
 
+unload_all()
+{
+	unload_rxe ndk_hca
+}
+
 if [ "${1:-}" = --passes ]; then
 	{ loop_up && unpack && run_suite; } >&2 || exit
 	outcome pass | cut -f 1
@@ -111,5 +117,6 @@ if [ "$KIND" != ndk_hca ]; then
 	run_case all_that_rxe_can "all that pass on rxe pass"
 fi
 run_case loop_down "the device goes, nothing of the tests holds it"
+[ "$KIND" != ndk_hca ] || run_case unload_all "the modules go"
 run_case kernel_is_clean "the kernel has nothing to report"
 finish

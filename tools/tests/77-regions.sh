@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
-# timeout: 200
+# timeout: 900
+# seconds: 30
 #
 # Regions: over dma-bufs (memory files by udmabuf, and the system heap), and changed
 # while something is in the way.
@@ -62,5 +63,5 @@ run_case rereg_busy "a region below a window is neither changed nor deregistered
 run_case rereg_write "rights to write come with pinning anew, and can go again"
 run_case rereg_child "a child may not have its parent's memory pinned anew"
 run_case loop_down "the device goes"
-run_case no_leaks "nothing leaked"
+leak_case
 finish

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
-# timeout: 300 1800
+# timeout: 900 7200
+# seconds: 210
 #
 # Programs that connect by the RDMA connection manager, and the example
 # programs of every QP type; between two namespaces and on one device.
@@ -12,20 +13,6 @@ LISTENS=cm_listens
 N=$(scaled 20 2000)
 SERVER=$END_LEFT
 CLIENT=$END_RIGHT
-
-# spawn NAMESPACE COMMAND...: to be run in the background, where it becomes the
-# command, so that it can be killed
-spawn()
-{
-	local ns=$1
-	shift
-
-	if [ "$ns" = - ]; then
-		exec "$@"
-	else
-		exec ip netns exec "$ns" "$@"
-	fi
-}
 
 address_of()
 {
@@ -121,7 +108,7 @@ connections_made()
 	pid=$!
 	wait_for 20 cm_listens "$(namespace_of "$SERVER")" $PORT
 	for round in $(seq "$1"); do
-		in_ns "$(namespace_of "$CLIENT")" timeout 60 cmtime -p $PORT \
+		in_ns "$(namespace_of "$CLIENT")" timeout 240 cmtime -p $PORT \
 			-c "$2" -s "$(address_of "$SERVER")" >"$WORK/client" 2>&1 ||
 			{ cat "$WORK/client"; fail "round $round"; }
 		# It says so and still succeeds; its last words are no failure.

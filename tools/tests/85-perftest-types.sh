@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
-# timeout: 240 2400
+# timeout: 900 5400
+# seconds: 130
 #
 # Stock perftest on every QP type, with shared receive queues and with
 # multicast. (30-perftest.sh has RC in all its forms.)

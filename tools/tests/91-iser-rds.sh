@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # runs: guest
-# timeout: 300 900
+# timeout: 900 900
+# seconds: 75
 #
 # More of the kernel's own clients, both ends on one device: disks by iSER, with
 # LIO's target and open-iscsi's initiator, and datagrams by RDS.

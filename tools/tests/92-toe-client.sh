@@ -1,5 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# runs: guest
+# seconds: 25
 #
 # The example receive client (drivers/toe/example.c): what went in is what it
 # read, in whichever form, and it leaves nothing behind.

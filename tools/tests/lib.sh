@@ -9,6 +9,8 @@
 #   # runs: host         on the host; such scripts start machines themselves
 #   # timeout: SECONDS [SECONDS]   for the whole script, in make check (default
 #                        300) and in make soak (default ten times that)
+#   # seconds: N         what it takes in make check, for tools/check to share out
+#                        the scripts (default 60)
 #
 #   . "$(dirname "$0")/lib.sh"
 #   one() { ... }        # fails by a non-zero status of any of its commands
@@ -23,11 +25,18 @@ SYS=/sys/class/infiniband
 KIND=${NDK_KIND:-ndk}
 CASES=0
 FAILURES=0
+# A machine that is busy otherwise takes its time. What these bound is what never
+# comes, and only a failure has to wait for it: seconds of a quiet machine times this.
+PATIENCE=4
 if [ "${NDK_SCALE:-}" = full ]; then
-	CASE_LIMIT=${CASE_LIMIT:-900}
+	CASE_LIMIT=${CASE_LIMIT:-1800}
 else
-	CASE_LIMIT=${CASE_LIMIT:-90}
+	CASE_LIMIT=${CASE_LIMIT:-$((90 * PATIENCE))}
 fi
+TAINT=$(cat /proc/sys/kernel/tainted)
+# Nothing ever comes out of it: to wait without starting a program, which takes the
+# test kernel a tenth of a second.
+exec {NEVER}<> <(:)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 export TOP
@@ -39,6 +48,12 @@ printf 'KTAP version 1\n'
 indent_log()
 {
 	tail -n 60 "$1" | sed 's/^/# /'
+}
+
+# nap SECONDS
+nap()
+{
+	read -rt "$1" -u "$NEVER" || :
 }
 
 # run_case FUNCTION DESCRIPTION: the function runs in a process group of its
@@ -57,7 +72,7 @@ run_case()
 	pid=$!
 	(
 		exec >/dev/null 2>&1
-		sleep "$CASE_LIMIT"
+		nap "$CASE_LIMIT"
 		: >"$WORK/late"
 		kill -KILL -- "-$pid"
 	) &
@@ -97,10 +112,20 @@ cases_on_one_device()
 	run_case loop_down "the device goes"
 }
 
+# leak_case: a look for leaks takes half a minute. Where the machine looks itself
+# at its end (tools/check), that is for all its scripts; make soak looks after each.
+leak_case()
+{
+	[ -e /sys/kernel/debug/kmemleak ] || return 0
+	if [ "${NDK_LEAKS:-}" != end ] || [ "${NDK_SCALE:-}" = full ]; then
+		run_case no_leaks "no memory leaked"
+	fi
+}
+
 # what_is_left: the last cases of a script, and its end
 what_is_left()
 {
-	[ ! -e /sys/kernel/debug/kmemleak ] || run_case no_leaks "no memory leaked"
+	leak_case
 	run_case kernel_is_clean "the kernel has nothing to report"
 	finish
 }
@@ -156,24 +181,25 @@ scaled()
 	fi
 }
 
-# wait_for SECONDS COMMAND...: until COMMAND succeeds.
+# wait_for SECONDS COMMAND...: until COMMAND succeeds, with PATIENCE.
 wait_for()
 {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 * PATIENCE))
 	shift
 
 	until "$@"; do
 		[ "$SECONDS" -lt "$end" ] || fail "waited in vain for: $*"
-		sleep 0.05
+		nap 0.05
 	done
 }
 
 # --- kernel ----------------------------------------------------------------
 
-# Everything the kernel had to report by now, by its memory of complaints.
+# Everything the kernel had to report since the script began, by its memory of
+# complaints: what a script before it has to answer for is not this one's.
 kernel_is_clean()
 {
-	same "kernel taint bits" 0 $(($(cat /proc/sys/kernel/tainted) & 0x42a0))
+	same "new kernel taint bits" 0 $(($(cat /proc/sys/kernel/tainted) & ~TAINT & 0x42a0))
 }
 
 # The test kernel looks for leaks when told. An object counts after it was
@@ -395,10 +421,20 @@ v6_of()
 	echo "fd${address:3:2}::${address##*.}"
 }
 
+# unload_rxe: it keeps its UDP port, the only one of the first namespace, as long as
+# it is loaded. Scripts that use it there take it away for those behind them.
+unload_rxe()
+{
+	modprobe -r "$@" rdma_rxe
+}
+
 # counter DEVICE NAME: a value of `rdma statistic`.
 counter()
 {
-	cat "$SYS/$1/ports/1/hw_counters/$2"
+	local value
+
+	read -r value <"$SYS/$1/ports/1/hw_counters/$2"
+	echo "$value"
 }
 
 # setting DEVICE NAME [VALUE]
@@ -415,9 +451,37 @@ setting()
 
 PORT=21000
 
+# spawn NAMESPACE COMMAND...: to be run in the background, where it becomes the
+# command
+spawn()
+{
+	local ns=$1
+	shift
+
+	if [ "$ns" = - ]; then
+		exec "$@"
+	else
+		exec ip netns exec "$ns" "$@"
+	fi
+}
+
+# listens NAMESPACE PORT [PROCESS]: somebody does. With a process of the namespace
+# no program has to be started to know.
 listens()
 {
-	in_ns "$1" ss -Hltn "sport = :$2" | grep -q .
+	local port file address state
+
+	if [ -z "${3:-}" ]; then
+		in_ns "$1" ss -Hltn "sport = :$2" | grep -q .
+		return
+	fi
+	printf -v port :%04X "$2"
+	for file in "/proc/$3/net/tcp" "/proc/$3/net/tcp6"; do
+		while read -r _ address _ state _; do
+			[[ $address != *"$port" || $state != 0A ]] || return 0
+		done 2>/dev/null <"$file"
+	done
+	return 1
 }
 
 # cm_listens NAMESPACE PORT: somebody does, by the RDMA connection manager
@@ -433,12 +497,12 @@ cm_listens()
 # LISTENS names the function that tells whether the server listens.
 both()
 {
-	local server_ns client_ns pid limit=${PAIR_LIMIT:-$(scaled 60 600)}
+	local server_ns client_ns pid limit=${PAIR_LIMIT:-$(scaled $((60 * PATIENCE)) 800)}
 
 	read -r _ _ server_ns <<<"$1"
 	read -r _ _ client_ns <<<"$2"
 	# shellcheck disable=SC2086 # commands are word lists
-	in_ns "$server_ns" timeout -k 5 "$limit" $4 >"$WORK/server" 2>&1 &
+	spawn "$server_ns" timeout -k 5 "$limit" $4 >"$WORK/server" 2>&1 &
 	pid=$!
 	wait_for 20 server_ready "$server_ns" "$3" "$pid"
 	# shellcheck disable=SC2086
@@ -457,7 +521,7 @@ server_ready()
 		cat "$WORK/server"
 		fail "server ended at once"
 	fi
-	"${LISTENS:-listens}" "$1" "$2"
+	"${LISTENS:-listens}" "$1" "$2" "$3"
 }
 
 pair_output()

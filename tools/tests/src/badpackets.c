@@ -19,7 +19,6 @@
 /* nobody: QP numbers go round, and this one is far from any */
 #define PEER_QPN	0xfedcba
 #define FIRST_PSN	0xfffffe
-#define PATIENCE_MS	5000
 
 static struct world w;
 static const char *device;

@@ -26,7 +26,6 @@
 #define PAGES		32
 #define BYTES		(PAGES * PAGE)
 #define FILL		0x5a
-#define PATIENCE_MS	5000
 #define ALL_ACCESS	(IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_WRITE |	\
 			 IBV_ACCESS_REMOTE_READ | IBV_ACCESS_REMOTE_ATOMIC)
 
@@ -171,46 +170,21 @@ static void fill(unsigned char *p, size_t n, unsigned int salt)
 		p[i] = byte_at(i, salt);
 }
 
-static enum ibv_wc_status completion(void)
-{
-	struct ibv_wc wc;
-
-	if (!world_poll(&w, &wc, PATIENCE_MS))
-		die("no completion");
-	return wc.status;
-}
-
 static enum ibv_wc_status request(enum ibv_wr_opcode op, uint64_t addr, uint32_t lkey, uint32_t len,
 				  uint64_t remote, uint32_t rkey)
 {
 	struct ibv_sge sge = { addr, len, lkey };
-	struct ibv_send_wr *bad, wr = {
-		.sg_list = &sge, .num_sge = 1, .opcode = op, .send_flags = IBV_SEND_SIGNALED,
+	struct ibv_send_wr wr = {
+		.sg_list = &sge, .num_sge = 1, .opcode = op,
 		.wr.rdma = { remote, rkey },
 	};
-	int err;
 
 	if (op == IBV_WR_ATOMIC_FETCH_AND_ADD) {
 		wr.wr.atomic.remote_addr = remote;
 		wr.wr.atomic.rkey = rkey;
 		wr.wr.atomic.compare_add = 1000;
 	}
-	err = ibv_post_send(w.a, &wr, &bad);
-	if (err)
-		die("post: %s", strerror(err));
-	return completion();
-}
-
-static void want(const char *what, enum ibv_wc_status wanted, enum ibv_wc_status got)
-{
-	if (wanted != got)
-		die("%s: %s, not %s", what, ibv_wc_status_str(got), ibv_wc_status_str(wanted));
-}
-
-static void want_errno(const char *what, int wanted, int got)
-{
-	if (wanted != got)
-		die("%s: %s, not %s", what, strerror(got), strerror(wanted));
+	return world_do(&w, w.a, &wr);
 }
 
 static void write_to(const struct region *r, size_t at, size_t n, unsigned int salt)
@@ -385,10 +359,7 @@ static void refused(void)
 	close(file);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} cases[] = {
+static const struct world_case cases[] = {
 	{ "moves", moves },
 	{ "outlives", outlives },
 	{ "heap", heap },
@@ -399,19 +370,5 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	unsigned int i;
-
-	if (argc != 3)
-		die("usage: dmabuf DEVICE CASE");
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		if (strcmp(cases[i].name, argv[2]))
-			continue;
-		world_open(&w, argv[1]);
-		world_pair(&w);
-		cases[i].run();
-		world_unpair(&w);
-		world_close(&w);
-		return 0;
-	}
-	die("no case %s", argv[2]);
+	return world_main(&w, argc, argv, cases, ARRAY_SIZE(cases));
 }

@@ -193,3 +193,52 @@ int world_drain(struct world *w)
 		n++;
 	return n;
 }
+
+/* One signalled request, and how it ended. */
+enum ibv_wc_status world_do(struct world *w, struct ibv_qp *qp, struct ibv_send_wr *wr)
+{
+	struct ibv_send_wr *bad;
+	struct ibv_wc wc;
+	int err;
+
+	wr->send_flags = IBV_SEND_SIGNALED;
+	err = ibv_post_send(qp, wr, &bad);
+	if (err)
+		die("post: %s", strerror(err));
+	if (!world_poll(w, &wc, PATIENCE_MS))
+		die("no completion");
+	return wc.status;
+}
+
+void want(const char *what, enum ibv_wc_status wanted, enum ibv_wc_status got)
+{
+	if (wanted != got)
+		die("%s: %s, not %s", what, ibv_wc_status_str(got), ibv_wc_status_str(wanted));
+}
+
+void want_errno(const char *what, int wanted, int got)
+{
+	if (wanted != got)
+		die("%s: %s, not %s", what, strerror(got), strerror(wanted));
+}
+
+/* PROGRAM DEVICE CASE */
+int world_main(struct world *w, int argc, char **argv, const struct world_case *cases,
+	       unsigned int ncases)
+{
+	unsigned int i;
+
+	if (argc != 3)
+		die("usage: %s DEVICE CASE", argv[0]);
+	for (i = 0; i < ncases; i++) {
+		if (strcmp(cases[i].name, argv[2]))
+			continue;
+		world_open(w, argv[1]);
+		world_pair(w);
+		cases[i].run();
+		world_unpair(w);
+		world_close(w);
+		return 0;
+	}
+	die("no case %s", argv[2]);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the two hostile programs share: a pair of QPs of one device in one
- * process, and the way to say what went wrong.
+ * What the hostile programs share: a pair of QPs of one device in one process, and
+ * the way to say what went wrong.
  */
 #ifndef HOSTILE_H
 #define HOSTILE_H
@@ -23,6 +23,9 @@
 	fputc('\n', stderr);					\
 	exit(1);						\
 } while (0)
+
+/* For what comes at once unless the machine is busy: only a failure waits for it. */
+#define PATIENCE_MS	30000
 
 /* queue sizes that tell the rings apart by their masks */
 #define CQ_DEPTH	500
@@ -62,6 +65,18 @@ struct world {
 	int gid_index;
 };
 
+/**
+ * struct world_case - what a program can be asked to do
+ * @name: by which word
+ * @run: with a pair of QPs that are connected
+ */
+struct world_case {
+	const char *name;
+	void (*run)(void);
+};
+
+int world_main(struct world *w, int argc, char **argv, const struct world_case *cases,
+	       unsigned int ncases);
 void world_open(struct world *w, const char *device);
 void world_close(struct world *w);
 void world_pair(struct world *w);
@@ -71,7 +86,10 @@ void world_connect(struct world *w, struct ibv_qp *qp, uint32_t dest, uint32_t r
 void world_check_canary(const struct world *w);
 enum ibv_qp_state world_state(struct ibv_qp *qp);
 bool world_poll(struct world *w, struct ibv_wc *wc, int ms);
+enum ibv_wc_status world_do(struct world *w, struct ibv_qp *qp, struct ibv_send_wr *wr);
 int world_drain(struct world *w);
+void want(const char *what, enum ibv_wc_status wanted, enum ibv_wc_status got);
+void want_errno(const char *what, int wanted, int got);
 long world_now_ms(void);
 uint64_t random64(void);
 void random_seed(uint64_t seed);

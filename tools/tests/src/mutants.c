@@ -19,7 +19,6 @@
 #define QKEY		0x11111111
 #define ROUND		32
 #define RECEIVES	16
-#define PATIENCE_MS	10000
 #define UD_HEADER	40
 
 enum { RC, UC, UD, KINDS };

@@ -1,73 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * rereg DEVICE CASE: changing a region that is in the way of something.
- *
- * The library for this ABI has no call for it; libibverbs exports the kernel's own
- * for its providers, without showing it in its headers.
  */
 #include <dlfcn.h>
 #include <errno.h>
-#include <rdma/ib_user_verbs.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "hostile.h"
+#include "rereg.h"
 
 #define BYTES		8192UL
-#define PATIENCE_MS	5000
-
-struct rereg_cmd {
-	struct ib_uverbs_cmd_hdr hdr;
-	struct ib_uverbs_rereg_mr core;
-};
-
-typedef int (*rereg_fn)(struct ibv_mr *mr, uint32_t flags, void *addr, size_t length,
-			uint64_t hca_va, int access, struct ibv_pd *pd, struct rereg_cmd *cmd,
-			size_t cmd_size, struct ib_uverbs_rereg_mr_resp *resp,
-			size_t resp_size);
 
 static struct world w;
 
 /* Returns an errno. */
 static int rereg_access(struct ibv_mr *mr, int access)
 {
-	rereg_fn rereg = (rereg_fn)dlsym(RTLD_DEFAULT, "ibv_cmd_rereg_mr");
+	rereg_fn rereg = (rereg_fn)dlsym(RTLD_DEFAULT, REREG_NAME);
 	struct ib_uverbs_rereg_mr_resp resp = { 0 };
 	struct rereg_cmd cmd = { 0 };
 
 	if (!rereg)
-		die("libibverbs has no ibv_cmd_rereg_mr()");
+		die("libibverbs has no " REREG_NAME "()");
 	return rereg(mr, IBV_REREG_MR_CHANGE_ACCESS, NULL, 0, 0, access, NULL, &cmd, sizeof(cmd),
 		     &resp, sizeof(resp));
-}
-
-static void want_errno(const char *what, int wanted, int got)
-{
-	if (wanted != got)
-		die("%s: %s, not %s", what, strerror(got), strerror(wanted));
-}
-
-static enum ibv_wc_status run(struct ibv_qp *qp, struct ibv_send_wr *wr)
-{
-	struct ibv_send_wr *bad;
-	struct ibv_wc wc;
-	int err;
-
-	wr->send_flags = IBV_SEND_SIGNALED;
-	err = ibv_post_send(qp, wr, &bad);
-	if (err)
-		die("post: %s", strerror(err));
-	if (!world_poll(&w, &wc, PATIENCE_MS))
-		die("no completion");
-	return wc.status;
-}
-
-static void want(const char *what, enum ibv_wc_status wanted, enum ibv_wc_status got)
-{
-	if (wanted != got)
-		die("%s: %s, not %s", what, ibv_wc_status_str(got), ibv_wc_status_str(wanted));
 }
 
 /* 64 bytes between the world's buffer and @addr. */
@@ -79,7 +38,7 @@ static enum ibv_wc_status move(enum ibv_wr_opcode op, void *addr, uint32_t rkey)
 		.wr.rdma = { (uintptr_t)addr, rkey },
 	};
 
-	return run(w.a, &wr);
+	return world_do(&w, w.a, &wr);
 }
 
 static struct ibv_mr *reg(void *memory, int access)
@@ -119,7 +78,7 @@ static void busy(void)
 		.mw_access_flags = IBV_ACCESS_REMOTE_READ,
 	};
 	/* a window of this type is good for the QP it was bound by: the one asked */
-	want("bind", IBV_WC_SUCCESS, run(w.b, &bind));
+	want("bind", IBV_WC_SUCCESS, world_do(&w, w.b, &bind));
 
 	want_errno("rights, below a window", EBUSY,
 		   rereg_access(mr, access | IBV_ACCESS_REMOTE_WRITE));
@@ -132,7 +91,7 @@ static void busy(void)
 		die("READ of the window brought something else");
 
 	inv.invalidate_rkey = bind.bind_mw.rkey;
-	want("invalidate", IBV_WC_SUCCESS, run(w.b, &inv));
+	want("invalidate", IBV_WC_SUCCESS, world_do(&w, w.b, &inv));
 	want_errno("rights, no window", 0, rereg_access(mr, access | IBV_ACCESS_REMOTE_WRITE));
 	want("WRITE", IBV_WC_SUCCESS, move(IBV_WR_RDMA_WRITE, p, mr->rkey));
 	want_errno("dealloc_mw", 0, ibv_dealloc_mw(mw));
@@ -181,10 +140,7 @@ static void by_a_child(void)
 	want_errno("dereg", 0, ibv_dereg_mr(mr));
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} cases[] = {
+static const struct world_case cases[] = {
 	{ "busy", busy },
 	{ "for-writing", for_writing },
 	{ "by-a-child", by_a_child },
@@ -192,19 +148,5 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	unsigned int i;
-
-	if (argc != 3)
-		die("usage: rereg DEVICE CASE");
-	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		if (strcmp(cases[i].name, argv[2]))
-			continue;
-		world_open(&w, argv[1]);
-		world_pair(&w);
-		cases[i].run();
-		world_unpair(&w);
-		world_close(&w);
-		return 0;
-	}
-	die("no case %s", argv[2]);
+	return world_main(&w, argc, argv, cases, ARRAY_SIZE(cases));
 }

@@ -5,26 +5,15 @@
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
-#include <infiniband/verbs.h>
-#include <rdma/ib_user_verbs.h>
 
-struct rereg_cmd {
-	struct ib_uverbs_cmd_hdr hdr;
-	struct ib_uverbs_rereg_mr core;
-};
-
-/* libibverbs exports it for its providers, its headers do not show it */
-typedef int (*rereg_fn)(struct ibv_mr *mr, uint32_t flags, void *addr, size_t length,
-			uint64_t hca_va, int access, struct ibv_pd *pd, struct rereg_cmd *cmd,
-			size_t cmd_size, struct ib_uverbs_rereg_mr_resp *resp,
-			size_t resp_size);
+#include "rereg.h"
 
 int ibv_rereg_mr(struct ibv_mr *mr, int flags, struct ibv_pd *pd, void *addr, size_t length,
 		 int access)
 {
 	struct ib_uverbs_rereg_mr_resp resp = { 0 };
 	struct rereg_cmd cmd = { 0 };
-	rereg_fn rereg = (rereg_fn)dlsym(RTLD_NEXT, "ibv_cmd_rereg_mr");
+	rereg_fn rereg = (rereg_fn)dlsym(RTLD_NEXT, REREG_NAME);
 
 	if (!rereg || rereg(mr, flags, addr, length, (uintptr_t)addr, access, pd, &cmd,
 			    sizeof(cmd), &resp, sizeof(resp)))
