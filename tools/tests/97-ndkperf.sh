@@ -11,7 +11,7 @@
 . "$(dirname "$0")/lib.sh"
 
 PERF=$TOP/build/ndkperf
-CHAINS=$(scaled 12 20000)
+CHAINS=$(scaled 12 500)
 SERVER=$END_LEFT
 CLIENT=$END_RIGHT
 NUMBER=18600
