@@ -51,14 +51,25 @@ free:
 	return err;
 }
 
-/* The device has no DMA addresses: consumers hand us kernel addresses. */
+/*
+ * The device has no DMA addresses: consumers hand us kernel addresses. Whether there
+ * is memory behind one in the range where memory can be is asked in kernels for
+ * debugging only: it costs as much as the rest of a registration.
+ */
+static bool is_memory(const void *page)
+{
+	if (IS_ENABLED(CONFIG_DEBUG_VM))
+		return virt_addr_valid(page);
+	return (unsigned long)page >= PAGE_OFFSET && page < high_memory;
+}
+
 static int stage(struct sr_staged *st, u64 addr)
 {
 	void *page = ib_virt_dma_to_ptr(addr);
 
 	if (st->num == st->max)
 		return -ENOMEM;
-	if (!virt_addr_valid(page))
+	if (!is_memory(page))
 		return -EFAULT;
 	st->pages[st->num++] = page;
 	return 0;
