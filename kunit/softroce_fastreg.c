@@ -29,7 +29,7 @@ struct keyring *keyring(struct kunit *test)
 	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, k);
-	sr_table_init(&k->dev.mrs);
+	sr_table_init(&k->dev.mrs, k->dev.mrs_front, SR_FRONT_MRS);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, keyring_free, k), 0);
 	k->nic.priv = &k->dev;
 	k->dev.nic = &k->nic;

@@ -41,7 +41,7 @@ static struct fixture *fixture(struct kunit *test, u64 iova, u64 length, int acc
 	int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
-	sr_table_init(&f->dev.mrs);
+	sr_table_init(&f->dev.mrs, f->dev.mrs_front, SR_FRONT_MRS);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, empty_table, f), 0);
 	f->mr.iova = iova;
 	f->mr.length = length;

@@ -10,9 +10,11 @@
 
 #define NODES	64
 #define ROUNDS	20000
+#define SR_FRONT	64
 
 struct fixture {
 	struct sr_table table;
+	struct sr_node __rcu *front[SR_FRONT];
 	struct sr_node node[NODES];
 	bool in[NODES];
 };
@@ -29,7 +31,7 @@ static struct fixture *fixture(struct kunit *test)
 	struct fixture *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
-	sr_table_init(&f->table);
+	sr_table_init(&f->table, f->front, SR_FRONT);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, empty_table, f), 0);
 	return f;
 }

@@ -8,10 +8,13 @@
 
 #include <ndk/defer.h>
 
+/* Of every post, so in kernels for debugging only. */
 static void assert_indices(const struct ndk_defer *d)
 {
 	u32 completed = READ_ONCE(d->completed);
 
+	if (!IS_ENABLED(CONFIG_LOCKDEP))
+		return;
 	lockdep_assert_held(&d->lock);
 	WARN_ON_ONCE(d->indicated - completed > d->depth);
 	WARN_ON_ONCE(d->accepted - d->indicated > d->depth);

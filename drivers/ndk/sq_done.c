@@ -3,7 +3,9 @@
  * Outcomes of send requests.
  *
  * Slots are freed before the CQ entries appear: whoever polls an entry may post
- * into its slot at once. So what an entry needs is first copied out, a few
+ * into its slot at once. A kernel consumer polls under the CQ's lock, so under that
+ * lock entries are made straight from the slots, which are free when it is dropped.
+ * User space sees an entry at once: what it needs is first copied out, a few
  * requests at a time.
  */
 #include <linux/export.h>
@@ -62,15 +64,11 @@ static u32 key_of(const struct ndk_swqe *w)
 }
 
 /* user ring slots up to and including those of the request at @end - 1 */
-static void free_slots(struct ndk_qp *qp, u32 end)
+static void free_user_slots(struct ndk_qp *qp, u32 end)
 {
 	struct ndk_sq *sq = &qp->sq;
 	unsigned long flags;
 
-	if (!sq->user) {
-		ndk_defer_complete(&sq->defer, end);
-		return;
-	}
 	/* against skip_to(), which may extend user_next of this request */
 	spin_lock_irqsave(&sq->defer.lock, flags);
 	ndk_queue_set_consumer(sq->user, ndk_sq_wqe(qp, end - 1)->user_next);
@@ -78,52 +76,95 @@ static void free_slots(struct ndk_qp *qp, u32 end)
 	spin_unlock_irqrestore(&sq->defer.lock, flags);
 }
 
-static void put_outcomes(struct ndk_qp *qp, const struct outcome *o, int num,
-			 enum ib_wc_status status, struct ndk_notify *n)
+static void take_down(struct outcome *o, const struct ndk_swqe *w)
 {
-	struct ib_wc wc = { .status = status, .src_qp = qp->attr.dest_qp_num };
-	unsigned long flags;
-	int i;
-
-	if (!num)
-		return;
-	spin_lock_irqsave(&qp->scq->lock, flags);
-	for (i = 0; i < num; i++) {
-		wc.wr_id = o[i].wr_id;
-		wc.opcode = wc_opcode(o[i].opcode);
-		wc.byte_len = o[i].length;
-		wc.ex.invalidate_rkey = o[i].key;
-		wc.wc_flags = o[i].window ? NDK_WC_WINDOW : 0;
-		ndk_cq_put(qp->scq, &wc, status != IB_WC_SUCCESS, qp, n);
-		trace_ndk_complete(qp, true, wc.wr_id, status, wc.byte_len);
-	}
-	spin_unlock_irqrestore(&qp->scq->lock, flags);
+	o->wr_id = w->wr_id;
+	o->length = w->length;
+	o->key = key_of(w);
+	o->opcode = w->opcode;
+	o->window = w->flags & NDK_SEND_WINDOW;
 }
 
-/*
- * Retire [completed, end): success makes entries for signalled ones only. An
- * @end that was passed already is no work.
- */
+/* CQ locked */
+static void put_outcome(struct ndk_qp *qp, const struct outcome *o, enum ib_wc_status status,
+			struct ndk_notify *n)
+{
+	const struct ib_wc wc = {
+		.wr_id = o->wr_id,
+		.status = status,
+		.opcode = wc_opcode(o->opcode),
+		.byte_len = o->length,
+		.ex.invalidate_rkey = o->key,
+		.src_qp = qp->attr.dest_qp_num,
+		.wc_flags = o->window ? NDK_WC_WINDOW : 0,
+	};
+
+	ndk_cq_put(qp->scq, &wc, status != IB_WC_SUCCESS, qp, n);
+	trace_ndk_complete(qp, true, wc.wr_id, status, wc.byte_len);
+}
+
+/* Success makes entries for signalled requests only. */
+static bool is_silent(const struct ndk_swqe *w, enum ib_wc_status status)
+{
+	return status == IB_WC_SUCCESS && !w->signaled;
+}
+
+/* At most BATCH entries. Returns how far it came. */
+static u32 retire_user(struct ndk_qp *qp, u32 i, u32 end, enum ib_wc_status status,
+		       struct ndk_notify *n)
+{
+	struct outcome o[BATCH];
+	unsigned long flags;
+	int num = 0, j;
+
+	for (; i != end && num < BATCH; i++)
+		if (!is_silent(ndk_sq_wqe(qp, i), status))
+			take_down(&o[num++], ndk_sq_wqe(qp, i));
+	free_user_slots(qp, i);
+	if (!num)
+		return i;
+	spin_lock_irqsave(&qp->scq->lock, flags);
+	for (j = 0; j < num; j++)
+		put_outcome(qp, &o[j], status, n);
+	spin_unlock_irqrestore(&qp->scq->lock, flags);
+	return i;
+}
+
+/* As retire_user(). The request at @i has an entry, so the lock is needed. */
+static u32 retire_kernel(struct ndk_qp *qp, u32 i, u32 end, enum ib_wc_status status,
+			 struct ndk_notify *n)
+{
+	struct outcome o;
+	unsigned long flags;
+	int num;
+
+	spin_lock_irqsave(&qp->scq->lock, flags);
+	for (num = 0; i != end && num < BATCH; i++) {
+		if (is_silent(ndk_sq_wqe(qp, i), status))
+			continue;
+		take_down(&o, ndk_sq_wqe(qp, i));
+		put_outcome(qp, &o, status, n);
+		num++;
+	}
+	ndk_defer_complete(&qp->sq.defer, i);
+	spin_unlock_irqrestore(&qp->scq->lock, flags);
+	return i;
+}
+
+/* Retire [completed, end). An @end that was passed already is no work. */
 static void retire(struct ndk_qp *qp, u32 end, enum ib_wc_status status, struct ndk_notify *n)
 {
 	u32 i = READ_ONCE(qp->sq.defer.completed);
-	struct outcome o[BATCH];
-	struct ndk_swqe *w;
-	int num;
 
+	while (qp->sq.user && (s32)(end - i) > 0)
+		i = retire_user(qp, i, end, status, n);
 	while ((s32)(end - i) > 0) {
-		for (num = 0; i != end && num < BATCH; i++) {
-			w = ndk_sq_wqe(qp, i);
-			if (status == IB_WC_SUCCESS && !w->signaled)
-				continue;
-			o[num].wr_id = w->wr_id;
-			o[num].length = w->length;
-			o[num].key = key_of(w);
-			o[num].window = w->flags & NDK_SEND_WINDOW;
-			o[num++].opcode = w->opcode;
-		}
-		free_slots(qp, i);
-		put_outcomes(qp, o, num, status, n);
+		while (i != end && is_silent(ndk_sq_wqe(qp, i), status))
+			i++;
+		if (i != end)
+			i = retire_kernel(qp, i, end, status, n);
+		else
+			ndk_defer_complete(&qp->sq.defer, end);
 	}
 }
 

@@ -163,14 +163,11 @@ static int check_datagram(const struct ndk_qp *qp, const struct ndk_swqe *w)
  * Everything but keys. SGE count and inline length were checked while the
  * request was copied, because they bound the copy.
  */
-int ndk_sq_check(const struct ndk_qp *qp, const struct ndk_swqe *w)
+static int check(const struct ndk_qp *qp, const struct ndk_swqe *w, const struct op_rule *rule)
 {
-	const struct op_rule *rule = rule_of(qp, w->opcode);
 	u32 bad = w->flags & ~SEND_FLAGS;
 	int err = 0;
 
-	if (!rule)
-		return unsupported(qp, w);
 	if (bad && !(bad == NDK_SEND_WINDOW && w->opcode == IB_WR_REG_MR)) {
 		ndk_sq_complain(qp, "flags %#x not supported", bad);
 		return -EINVAL;
@@ -188,6 +185,13 @@ int ndk_sq_check(const struct ndk_qp *qp, const struct ndk_swqe *w)
 	if (!err && ndk_qp_is_ud(qp))
 		err = check_datagram(qp, w);
 	return err;
+}
+
+int ndk_sq_check(const struct ndk_qp *qp, const struct ndk_swqe *w)
+{
+	const struct op_rule *rule = rule_of(qp, w->opcode);
+
+	return rule ? check(qp, w, rule) : unsupported(qp, w);
 }
 
 /* In an error state nothing stays deferred. */
@@ -305,7 +309,8 @@ static void copy_remote(struct ndk_swqe *w, const struct ib_send_wr *wr)
 	}
 }
 
-static int copy_wr(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send_wr *wr)
+static int copy_wr(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send_wr *wr,
+		   const struct op_rule **rule)
 {
 	if ((u32)wr->opcode > U8_MAX) {
 		ndk_sq_complain(qp, "opcode %d not supported", wr->opcode);
@@ -316,7 +321,8 @@ static int copy_wr(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send_w
 	w->flags = wr->send_flags;
 	w->imm = wr->ex.imm_data;
 	/* it need not even be the structure the opcode says */
-	if (!rule_of(qp, w->opcode))
+	*rule = rule_of(qp, w->opcode);
+	if (!*rule)
 		return unsupported(qp, w);
 	if (ndk_wr_is_local(w->opcode))
 		return ndk_sq_copy_keys(qp, w, wr);
@@ -331,6 +337,7 @@ static int copy_wr(struct ndk_qp *qp, struct ndk_swqe *w, const struct ib_send_w
 
 static int post_one(struct ndk_qp *qp, struct ndk_post *p, const struct ib_send_wr *wr)
 {
+	const struct op_rule *rule;
 	struct ndk_swqe *w;
 	int err;
 
@@ -340,9 +347,9 @@ static int post_one(struct ndk_qp *qp, struct ndk_post *p, const struct ib_send_
 	if (!ndk_defer_room(&qp->sq.defer))
 		return -ENOMEM;
 	w = ndk_sq_wqe(qp, qp->sq.defer.accepted);
-	err = copy_wr(qp, w, wr);
+	err = copy_wr(qp, w, wr, &rule);
 	if (!err)
-		err = ndk_sq_check(qp, w);
+		err = check(qp, w, rule);
 	if (err)
 		return err;
 	ndk_sq_accept(qp, p, w);

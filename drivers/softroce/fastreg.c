@@ -51,18 +51,33 @@ free:
 	return err;
 }
 
-/* The device has no DMA addresses: consumers hand us kernel addresses. */
-static int set_page(struct ib_mr *ibmr, u64 addr)
+/*
+ * The device has no DMA addresses: consumers hand us kernel addresses. Whether there
+ * is memory behind one in the range where memory can be is asked in kernels for
+ * debugging only: it costs as much as the rest of a registration.
+ */
+static bool is_memory(const void *page)
 {
-	struct sr_staged *st = &((struct sr_mr *)to_ndk_mr(ibmr)->priv)->staged;
+	if (IS_ENABLED(CONFIG_DEBUG_VM))
+		return virt_addr_valid(page);
+	return (unsigned long)page >= PAGE_OFFSET && page < high_memory;
+}
+
+static int stage(struct sr_staged *st, u64 addr)
+{
 	void *page = ib_virt_dma_to_ptr(addr);
 
 	if (st->num == st->max)
 		return -ENOMEM;
-	if (!virt_addr_valid(page))
+	if (!is_memory(page))
 		return -EFAULT;
 	st->pages[st->num++] = page;
 	return 0;
+}
+
+static int set_page(struct ib_mr *ibmr, u64 addr)
+{
+	return stage(&((struct sr_mr *)to_ndk_mr(ibmr)->priv)->staged, addr);
 }
 
 /**
@@ -95,6 +110,35 @@ int sr_map_mr_sg(struct ndk_mr *nmr, struct scatterlist *sg, int num, unsigned i
 	st->offset = nmr->ibmr.iova & (size - 1);
 	st->fresh = true;
 	return mapped;
+}
+
+/**
+ * sr_map_mr_pages() - see struct ndk_nic_ops
+ * @nmr: the region
+ * @pages: addresses of the pages
+ * @num: how many
+ * @offset: of the first byte in the first page
+ * @length: bytes
+ *
+ * Return: 0 or a negative errno.
+ */
+int sr_map_mr_pages(struct ndk_mr *nmr, const u64 *pages, u32 num, u32 offset, u64 length)
+{
+	struct sr_staged *st = &((struct sr_mr *)nmr->priv)->staged;
+	int err = 0;
+	u32 i;
+
+	st->num = 0;
+	st->fresh = false;
+	for (i = 0; i < num && !err; i++)
+		err = stage(st, pages[i]);
+	if (err)
+		return err;
+	st->page_shift = PAGE_SHIFT;
+	st->offset = offset;
+	st->fresh = true;
+	nmr->ibmr.length = length;
+	return 0;
 }
 
 /* Use what was mapped last, if anything was since the last time. */

@@ -93,13 +93,13 @@ void sr_link_released(struct sr_dev *dev)
 	WARN_ON(!xa_empty(&dev->ahs));
 	xa_destroy(&dev->ahs);
 	sr_table_exit(&dev->mrs);
-	kfree(dev);
+	kvfree(dev);
 	sr_net_put(sn);
 }
 
 static struct sr_dev *alloc_dev(struct net_device *ndev)
 {
-	struct sr_dev *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+	struct sr_dev *dev = kvzalloc(sizeof(*dev), GFP_KERNEL);
 
 	if (!dev)
 		return NULL;
@@ -107,7 +107,7 @@ static struct sr_dev *alloc_dev(struct net_device *ndev)
 	dev->ifindex = ndev->ifindex;
 	dev->direct = true;
 	INIT_LIST_HEAD(&dev->link);
-	sr_table_init(&dev->mrs);
+	sr_table_init(&dev->mrs, dev->mrs_front, SR_FRONT_MRS);
 	xa_init_flags(&dev->ahs, XA_FLAGS_ALLOC1 | XA_FLAGS_LOCK_IRQ);
 	return dev;
 }
@@ -132,7 +132,7 @@ static struct sr_dev *make_dev(struct net_device *ndev)
 put:
 	sr_net_put(dev->sn);
 free:
-	kfree(dev);
+	kvfree(dev);
 	return ERR_PTR(err);
 }
 

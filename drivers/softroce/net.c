@@ -116,7 +116,7 @@ static int __net_init net_init(struct net *net)
 
 	sn->net = net;
 	mutex_init(&sn->mutex);
-	sr_table_init(&sn->qps);
+	sr_table_init(&sn->qps, sn->qps_front, SR_FRONT_QPS);
 	/* a number reused at once after a restart meets packets of its past */
 	sn->qps.next = get_random_u32() & 0xffffff;
 	INIT_LIST_HEAD(&sn->devs);

@@ -160,6 +160,7 @@ const struct ndk_nic_ops sr_nic_ops = {
 	.get_dma_mr = sr_get_dma_mr,
 	.alloc_mr = sr_alloc_mr,
 	.map_mr_sg = sr_map_mr_sg,
+	.map_mr_pages = sr_map_mr_pages,
 	.enable_mr = sr_enable_mr,
 	.rereg_user_mr = sr_rereg_user_mr,
 	.dereg_mr = sr_dereg_mr,

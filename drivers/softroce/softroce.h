@@ -70,6 +70,9 @@
 #define SR_SLICE_BYTES		(256 * 1024)
 /* turns a poster takes itself before it leaves the rest to answers */
 #define SR_POST_TURNS		16
+/* numbers that are found at once, see table.h; each region is one, a window, too */
+#define SR_FRONT_QPS		512
+#define SR_FRONT_MRS		4096
 /* request packets that wait while a READ is being answered */
 #define SR_BACKLOG		512
 
@@ -86,6 +89,7 @@ struct sr_qp;
  * @qps: &struct sr_qp by QP number; numbers are unique in the namespace,
  *	because a packet's input device need not be the QP's (own addresses
  *	are reached through lo)
+ * @qps_front: of @qps
  * @devs: devices in this namespace, RCU list, changed under sr_devs_lock
  * @mcast: multicast groups, RCU list of &struct sr_mcast, changed under @mutex
  * @idle: woken when @users drops
@@ -97,6 +101,7 @@ struct sr_net {
 	struct socket *sk4;
 	struct socket *sk6;
 	struct sr_table qps;
+	struct sr_node __rcu *qps_front[SR_FRONT_QPS];
 	struct list_head devs;
 	struct list_head mcast;
 	wait_queue_head_t idle;
@@ -115,6 +120,7 @@ struct sr_net {
  * @ahs: number to &struct sr_ah
  * @next_ah: where the search for a free number goes on
  * @link: in @sn->devs
+ * @mrs_front: of @mrs
  */
 struct sr_dev {
 	struct ndk_nic *nic;
@@ -128,6 +134,7 @@ struct sr_dev {
 	struct xarray ahs;
 	u32 next_ah;
 	struct list_head link;
+	struct sr_node __rcu *mrs_front[SR_FRONT_MRS];
 };
 
 /**
@@ -684,10 +691,11 @@ void sr_mr_free(struct sr_mr *mr);
 int sr_dmabuf_map(struct sr_mr *mr, struct ib_device *ibdev, u64 offset, u64 length, int fd);
 void sr_dmabuf_unmap(struct sr_mr *mr);
 
-/* fastreg.c, rereg.c, mw.c: process context; sr_map_mr_sg() any */
+/* fastreg.c, rereg.c, mw.c: process context; sr_map_mr_*() any */
 int sr_alloc_mr(struct ndk_mr *nmr, u32 max_num_sg);
 int sr_enable_mr(struct ndk_mr *nmr, int access);
 int sr_map_mr_sg(struct ndk_mr *nmr, struct scatterlist *sg, int num, unsigned int *offset);
+int sr_map_mr_pages(struct ndk_mr *nmr, const u64 *pages, u32 num, u32 offset, u64 length);
 int sr_rereg_user_mr(struct ndk_mr *nmr, int flags, u64 start, u64 length, u64 iova,
 		     int access, struct ib_pd *pd);
 int sr_alloc_mw(struct ndk_mw *nmw);

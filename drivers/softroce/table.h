@@ -16,8 +16,6 @@
 #include <linux/rcupdate.h>
 #include <linux/xarray.h>
 
-#define SR_FRONT	512
-
 /**
  * struct sr_node - an object's place in a table
  * @number: what it is found by; set when it is added, then fixed
@@ -31,20 +29,26 @@ struct sr_node {
  * @all: every object
  * @next: where the search for a free number goes on
  * @front: by the low bits of the number, one of those that have them, or NULL
+ * @mask: which bits
  */
 struct sr_table {
 	struct xarray all;
 	u32 next;
-	struct sr_node __rcu *front[SR_FRONT];
+	u32 mask;
+	struct sr_node __rcu **front;
 };
 
 /**
  * sr_table_init() - an empty table
  * @t: zeroed
+ * @front: for @t.front, zeroed
+ * @size: its entries, a power of two: about as many objects as are busy at a time
  */
-static inline void sr_table_init(struct sr_table *t)
+static inline void sr_table_init(struct sr_table *t, struct sr_node __rcu **front, u32 size)
 {
 	xa_init_flags(&t->all, XA_FLAGS_ALLOC1);
+	t->front = front;
+	t->mask = size - 1;
 }
 
 /**
@@ -77,7 +81,7 @@ static inline int sr_table_reserve(struct sr_table *t, struct sr_node *node,
 
 static inline struct sr_node __rcu **sr_table_front(struct sr_table *t, u32 number)
 {
-	return &t->front[number % SR_FRONT];
+	return &t->front[number & t->mask];
 }
 
 /**

@@ -383,6 +383,10 @@ struct ndk_mw {
  * @map_mr_sg: take down what the next IB_WR_REG_MR will register; sets ibmr.iova
  *	and length. Any context. Returns entries mapped, as ib_map_mr_sg().
  *	What is registered already does not change.
+ * @map_mr_pages: the same of whole pages, by their DMA addresses, for the kernel API:
+ *	the region begins @offset bytes into the first of @num and has @length bytes,
+ *	which end in the last; sets ibmr.length. Any context. Returns 0 or a negative
+ *	errno. Optional: @map_mr_sg does it, more slowly.
  * @enable_mr: register at once, without a request, what was mapped last, under
  *	ibmr.rkey and for @access. Once in the life of the region. Optional: the
  *	kernel API then has no ndk_register_mr().
@@ -438,6 +442,8 @@ struct ndk_nic_ops {
 	int (*alloc_mr)(struct ndk_mr *mr, u32 max_num_sg);
 	int (*map_mr_sg)(struct ndk_mr *mr, struct scatterlist *sg, int num,
 			 unsigned int *offset);
+	int (*map_mr_pages)(struct ndk_mr *mr, const u64 *pages, u32 num, u32 offset,
+			    u64 length);
 	int (*enable_mr)(struct ndk_mr *mr, int access);
 	int (*rereg_user_mr)(struct ndk_mr *mr, int flags, u64 start, u64 length,
 			     u64 iova, int access, struct ib_pd *pd);

@@ -55,11 +55,19 @@ class Column:
         self.setting = setting
 
     def prepare(self):
-        if not self.setting:
-            return
-        with open("%s/%s/ndk/loopback" % (SYS, self.client.device), "w",
-                  encoding="ascii") as f:
-            f.write(self.setting)
+        if self.setting:
+            self.set("loopback", self.setting)
+
+    def setting_file(self, name):
+        return "%s/%s/ndk/%s" % (SYS, self.client.device, name)
+
+    def set(self, name, value):
+        """Returns what it was."""
+        with open(self.setting_file(name), encoding="ascii") as f:
+            before = f.read()
+        with open(self.setting_file(name), "w", encoding="ascii") as f:
+            f.write(value)
+        return before
 
 
 class Bench:
@@ -195,6 +203,8 @@ class Bench:
     def chains(self, perf, column, test, number):
         name, _, chain, _, size = test
         column.prepare()
+        # no timer: a processor that was taken away is no reason to ring
+        usecs = column.set("defer_usecs", "0")
         for defer in (False, True):
             shown = Column("ndk", column.path, None, None,
                            chain if defer else 0)
@@ -207,6 +217,9 @@ class Bench:
                       "msg/s", number)
             self.emit(shown, name, size, result["doorbells_per_request"],
                       "doorbells/msg", number)
+            self.emit(shown, name, size, result["doorbells_per_chain"],
+                      "doorbells/chain", number)
+        column.set("defer_usecs", usecs)
 
     def nvme(self, number):
         """Needs the RoCEv2 port of the first namespace, one after the other."""

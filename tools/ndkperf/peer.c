@@ -14,7 +14,10 @@
 #include "server.h"
 
 #define BATCH		16
-#define NOTIFY_USECS	50
+#define NOTIFY_USECS	500
+/* receives a server has if they are small, however few the client asks for */
+#define RECEIVES	1024
+#define RECEIVE_BYTES	SZ_1M
 
 /* context of the one request that is not a receive */
 #define READING	((void *)1UL)
@@ -183,7 +186,8 @@ static int take_hello(struct perf_peer *p, const struct perf_hello *h)
 	if (!p->slots || (u64)p->slots * p->size > NDKPERF_MAX_MEMORY)
 		return -EINVAL;
 	p->stride = ALIGN(p->size, 8);
-	p->room = p->op == NDKPERF_SEND ? p->size : PERF_MESSAGE_MAX;
+	p->room = p->op == NDKPERF_SEND ? p->size :
+		  ALIGN(struct_size_t(struct perf_message, region, chain - 1), SMP_CACHE_BYTES);
 	return 0;
 }
 
@@ -212,10 +216,17 @@ static void fill_data(struct perf_peer *p)
 }
 
 /*
- * As many receives as the client may have requests outstanding, twice, if there is
- * room: it may send the next as soon as one has arrived, before that is posted
- * again. The client is told how many there are.
+ * Twice as many as the client may have requests outstanding: it may send the next as
+ * soon as one has arrived, before that is posted again. Where they are small, many
+ * more: on the same device a request is done when the data has been placed, and a
+ * processor that is busy elsewhere for a millisecond falls behind by hundreds.
  */
+static u32 receives_wanted(const struct perf_peer *p)
+{
+	return max(2 * p->depth, min_t(u32, RECEIVES, RECEIVE_BYTES / p->room));
+}
+
+/* The client is told how many there are. */
 static int make_receives(struct perf_peer *p)
 {
 	u32 i;
@@ -245,7 +256,7 @@ static int make_objects(struct perf_peer *p)
 	int err;
 
 	if (sends)
-		p->receives = min_t(size_t, 2 * p->depth, limit / p->room);
+		p->receives = min_t(size_t, receives_wanted(p), limit / p->room);
 	if ((sends && !p->receives) || data_bytes(p) > limit)
 		return -EMSGSIZE;
 	d.receive = max(p->receives, 1U);

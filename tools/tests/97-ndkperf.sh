@@ -11,7 +11,7 @@
 . "$(dirname "$0")/lib.sh"
 
 PERF=$TOP/build/ndkperf
-CHAINS=$(scaled 12 20000)
+CHAINS=$(scaled 12 500)
 SERVER=$END_LEFT
 CLIENT=$END_RIGHT
 NUMBER=18600
@@ -102,6 +102,28 @@ by_time()
 	wait "$PID" || { pair_output; fail "server"; }
 	at_least "rounds" 2 "$(field rounds)"
 	at_least "chains done" 1 "$(field chains)"
+}
+
+says()
+{
+	grep -Eq "$1" "$WORK/client" || { pair_output; fail "does not say: $1"; }
+}
+
+# For a person, on a terminal: how far it is, and in the end how long chains took.
+progress_and_percentiles()
+{
+	local address ns
+
+	read -r _ address _ <<<"$SERVER"
+	read -r _ _ ns <<<"$CLIENT"
+	serve --clients 1
+	in_ns "$ns" timeout 60 script -qec "'$PERF' --connect $address --port $NUMBER \
+		--op write --chain 4 --seconds 1.2" /dev/null >"$WORK/client" ||
+		{ pair_output; fail "client"; }
+	wait "$PID" || { pair_output; fail "server"; }
+	says 'ndkperf: [0-9]+ s, [0-9]+ chains, [0-9]+ requests/s'
+	says '^chain latency \(us\) +min [0-9.]+, 50% [0-9.]+, 90% [0-9.]+, 99% [0-9.]+'
+	says '^doorbells/request +[0-9.]+'
 }
 
 # one doorbell for all requests of a chain; without deferring one for each
@@ -256,6 +278,7 @@ run_case all_operations "every operation, all data compared"
 run_case large "large requests"
 run_case smallest "one byte, one request at a time"
 run_case by_time "rounds end by the clock"
+run_case progress_and_percentiles "a progress line, and latency percentiles"
 run_case chains_of_three "two fast-registers and a send: one doorbell per chain"
 run_case chains_of_sixteen "sixteen writes: one doorbell per chain"
 run_case ipv6 "IPv6"

@@ -238,8 +238,9 @@ struct api_slot {
  * @cur: the one of the latest registration
  * @valid: key of the registration that is in force, 0 if none is: as far as
  *	requests were accepted, not as far as they were carried out
- * @sg: the pages of the latest registration
- * @max_pages: entries of @sg
+ * @pages: DMA addresses of the pages of the latest registration
+ * @sg: the same, for a NIC that takes nothing else; otherwise NULL
+ * @max_pages: entries of @pages
  * @adapter: the adapter, where the keys are known by number
  * @on_revoked: a peer invalidated the key. Optional.
  */
@@ -247,6 +248,7 @@ struct api_keys {
 	struct api_slot slot[2];
 	u8 cur;
 	u32 valid;
+	u64 *pages;
 	struct scatterlist *sg;
 	u32 max_pages;
 	struct ndk_adapter *adapter;
@@ -260,7 +262,7 @@ struct api_keys {
  * @fast: for fast registration
  * @ready: initialised, or registered if not @fast
  * @remote_ok: may be given remote rights
- * @keys: its keys; not @fast: only @keys.slot[0] and @keys.sg
+ * @keys: its keys; not @fast: only @keys.slot[0] and @keys.pages
  * @access: rights in force, IB_ACCESS_*
  * @base: address of the first byte
  * @fbo: its offset in the first page
@@ -343,8 +345,8 @@ int api_post(struct ndk_kqp *qp, const struct ib_send_wr *wr);
 
 /* lam.c */
 int api_mdl_pages(const struct ndk_mdl *mdl, size_t length, u32 *npages, u32 *fbo);
-int api_map_page(struct ib_device *dev, const struct ndk_mdl *mdl, u32 i, u64 *addr);
-void api_unmap_page(struct ib_device *dev, u64 addr);
+int api_map_pages(struct ib_device *dev, const struct ndk_mdl *mdl, u64 *pages, u32 n);
+void api_unmap_pages(struct ib_device *dev, const u64 *pages, u32 n);
 
 /* qp.c, for connectors */
 

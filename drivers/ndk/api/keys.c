@@ -39,6 +39,24 @@ static void free_slot(struct api_slot *slot, struct api_keys *k)
 	slot->mr = NULL;
 }
 
+/* A scatterlist as well, for a NIC that takes nothing else. */
+static int alloc_pages_list(struct api_keys *k)
+{
+	k->pages = kvcalloc(k->max_pages, sizeof(*k->pages), GFP_KERNEL);
+	if (!k->pages)
+		return -ENOMEM;
+	if (k->adapter->nic->ops->map_mr_pages)
+		return 0;
+	k->sg = kvcalloc(k->max_pages, sizeof(*k->sg), GFP_KERNEL);
+	if (!k->sg) {
+		kvfree(k->pages);
+		k->pages = NULL;
+		return -ENOMEM;
+	}
+	sg_init_table(k->sg, k->max_pages);
+	return 0;
+}
+
 /**
  * api_keys_init() - allocate
  * @k: zeroed but for on_revoked
@@ -56,10 +74,9 @@ int api_keys_init(struct api_keys *k, struct ndk_kpd *pd, u32 max_pages, int nsl
 
 	k->adapter = pd->obj.adapter;
 	k->max_pages = max_pages;
-	k->sg = kvcalloc(max_pages, sizeof(*k->sg), GFP_KERNEL);
-	if (!k->sg)
-		return -ENOMEM;
-	sg_init_table(k->sg, max_pages);
+	err = alloc_pages_list(k);
+	if (err)
+		return err;
 	for (i = 0; i < nslots; i++) {
 		err = alloc_slot(&k->slot[i], k, pd);
 		if (err) {
@@ -75,7 +92,9 @@ void api_keys_destroy(struct api_keys *k)
 	free_slot(&k->slot[1], k);
 	free_slot(&k->slot[0], k);
 	kvfree(k->sg);
+	kvfree(k->pages);
 	k->sg = NULL;
+	k->pages = NULL;
 }
 
 /* Has the request that registered it last been carried out, or failed? */
@@ -110,11 +129,29 @@ struct api_slot *api_keys_prepare(struct ndk_kqp *qp, struct api_keys *k)
 	return is_free(qp, k, next) ? next : NULL;
 }
 
+static int map_sg(struct api_keys *k, struct ib_mr *mr, u32 npages, u32 fbo, u64 length)
+{
+	unsigned int offset = fbo;
+	u32 last = (fbo + length) & ~PAGE_MASK, i;
+	int got;
+
+	for (i = 0; i < npages; i++) {
+		sg_dma_address(&k->sg[i]) = k->pages[i];
+		sg_dma_len(&k->sg[i]) = PAGE_SIZE;
+	}
+	if (last)
+		sg_dma_len(&k->sg[npages - 1]) = last;
+	got = ib_map_mr_sg(mr, k->sg, npages, &offset, PAGE_SIZE);
+	if (got != npages)
+		return got < 0 ? got : -EINVAL;
+	return 0;
+}
+
 /**
  * api_keys_map() - lay down a list of pages for the next registration
  * @k: the keys
  * @mr: one of their regions
- * @npages: pages, in @k->sg from the first on
+ * @npages: pages, in @k->pages from the first on
  * @fbo: offset of the first byte
  * @length: bytes
  * @base: address of the first byte
@@ -123,18 +160,16 @@ struct api_slot *api_keys_prepare(struct ndk_kqp *qp, struct api_keys *k)
  */
 int api_keys_map(struct api_keys *k, struct ib_mr *mr, u32 npages, u32 fbo, u64 length, u64 base)
 {
-	unsigned int offset = fbo;
-	u32 last = (fbo + length) & ~PAGE_MASK;
-	int got;
+	int err;
 
-	if (last)
-		sg_dma_len(&k->sg[npages - 1]) = last;
-	got = ib_map_mr_sg(mr, k->sg, npages, &offset, PAGE_SIZE);
-	sg_dma_len(&k->sg[npages - 1]) = PAGE_SIZE;
-	if (got != npages)
-		return got < 0 ? got : -EINVAL;
-	mr->iova = base;
-	return 0;
+	if (likely(!k->sg))
+		err = k->adapter->nic->ops->map_mr_pages(to_ndk_mr(mr), k->pages, npages, fbo,
+							 length);
+	else
+		err = map_sg(k, mr, npages, fbo, length);
+	if (!err)
+		mr->iova = base;
+	return err;
 }
 
 /* Its key may be good although a request for it failed: take it back first. */
@@ -151,12 +186,12 @@ static noinline int post_dirty(struct ndk_kqp *qp, const struct ib_reg_wr *reg)
 }
 
 /**
- * api_keys_register() - post the request that registers what is in @k->sg
+ * api_keys_register() - post the request that registers what is in @k->pages
  * @qp: the QP
  * @context: of the request
  * @k: the keys; not in force
  * @slot: from api_keys_prepare()
- * @npages: entries of @k->sg
+ * @npages: entries of @k->pages
  * @fbo: offset of the first byte
  * @length: bytes
  * @base: address of the first byte

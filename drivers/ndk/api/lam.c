@@ -57,41 +57,39 @@ int api_mdl_pages(const struct ndk_mdl *mdl, size_t length, u32 *npages, u32 *fb
 }
 
 /**
- * api_map_page() - DMA address of a page, for both directions
+ * api_unmap_pages() - the other way
  * @dev: the device
- * @mdl: the memory, of api_mdl_pages()
- * @i: which page
- * @addr: set
- *
- * Return: 0; -ENOMEM: not to be mapped.
+ * @pages: DMA addresses of api_map_pages()
+ * @n: how many
  */
-int api_map_page(struct ib_device *dev, const struct ndk_mdl *mdl, u32 i, u64 *addr)
-{
-	*addr = ib_dma_map_page(dev, page_of(mdl, i), 0, PAGE_SIZE, DMA_BIDIRECTIONAL);
-	return ib_dma_mapping_error(dev, *addr) ? -ENOMEM : 0;
-}
-
-void api_unmap_page(struct ib_device *dev, u64 addr)
-{
-	ib_dma_unmap_page(dev, addr, PAGE_SIZE, DMA_BIDIRECTIONAL);
-}
-
-static void unmap(struct ib_device *dev, struct ndk_lam *lam, u32 n)
+void api_unmap_pages(struct ib_device *dev, const u64 *pages, u32 n)
 {
 	while (n--)
-		api_unmap_page(dev, lam->adapter_page_array[n]);
+		ib_dma_unmap_page(dev, pages[n], PAGE_SIZE, DMA_BIDIRECTIONAL);
 }
 
-static int map(struct ib_device *dev, const struct ndk_mdl *mdl, struct ndk_lam *lam, u32 n)
+/**
+ * api_map_pages() - DMA addresses of pages, for both directions
+ * @dev: the device
+ * @mdl: the memory, of api_mdl_pages()
+ * @pages: set
+ * @n: pages
+ *
+ * Return: 0; -ENOMEM: not to be mapped, and none is.
+ */
+int api_map_pages(struct ib_device *dev, const struct ndk_mdl *mdl, u64 *pages, u32 n)
 {
-	int err = 0;
 	u32 i;
 
-	for (i = 0; i < n && !err; i++)
-		err = api_map_page(dev, mdl, i, &lam->adapter_page_array[i]);
-	if (err)
-		unmap(dev, lam, i - 1);
-	return err;
+	for (i = 0; i < n; i++) {
+		pages[i] = ib_dma_map_page(dev, page_of(mdl, i), 0, PAGE_SIZE,
+					   DMA_BIDIRECTIONAL);
+		if (ib_dma_mapping_error(dev, pages[i])) {
+			api_unmap_pages(dev, pages, i);
+			return -ENOMEM;
+		}
+	}
+	return 0;
 }
 
 /* Nothing here sleeps: it never pends, and @done is not called. */
@@ -115,7 +113,7 @@ int ndk_build_lam(struct ndk_adapter *adapter, const struct ndk_mdl *mdl, size_t
 	*lam_size = need;
 	if (given < need)
 		return -ENOBUFS;
-	err = map(adapter->dev, mdl, lam, n);
+	err = api_map_pages(adapter->dev, mdl, lam->adapter_page_array, n);
 	if (err)
 		return err;
 	lam->adapter_context = adapter;
@@ -133,7 +131,7 @@ void ndk_release_lam(struct ndk_adapter *adapter, struct ndk_lam *lam)
 	if (WARN_ON_ONCE(lam->adapter_context != adapter))
 		return;
 	lam->adapter_context = NULL;
-	unmap(adapter->dev, lam, lam->adapter_page_count);
+	api_unmap_pages(adapter->dev, lam->adapter_page_array, lam->adapter_page_count);
 	api_put(&adapter->obj);
 }
 EXPORT_SYMBOL_GPL(ndk_release_lam);

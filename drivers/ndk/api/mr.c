@@ -16,43 +16,19 @@
 
 #define REMOTE		(IB_ACCESS_REMOTE_READ | IB_ACCESS_REMOTE_WRITE)
 
-static void unmap_pages(struct ib_device *dev, struct scatterlist *sg, u32 n)
-{
-	while (n--)
-		api_unmap_page(dev, sg_dma_address(&sg[n]));
-}
-
-/* A normal region's pages; what is mapped stays in @sg. */
-static int map_pages(struct ib_device *dev, struct scatterlist *sg, const struct ndk_mdl *mdl,
-		     u32 n)
-{
-	u64 addr;
-	u32 i;
-
-	for (i = 0; i < n; i++) {
-		if (api_map_page(dev, mdl, i, &addr)) {
-			unmap_pages(dev, sg, i);
-			return -ENOMEM;
-		}
-		sg_dma_address(&sg[i]) = addr;
-		sg_dma_len(&sg[i]) = PAGE_SIZE;
-	}
-	return 0;
-}
-
 static void deregister(struct ndk_kmr *mr)
 {
 	struct ib_device *dev = mr->obj.adapter->dev;
-	struct scatterlist *sg = mr->keys.sg;
 	u32 n = mr->keys.max_pages;
+	u64 *pages = mr->keys.pages;
 
 	mr->ready = false;
 	mr->keys.valid = 0;
 	/* nobody uses the pages when the region is gone: it goes first */
-	mr->keys.sg = NULL;
+	mr->keys.pages = NULL;
 	api_keys_destroy(&mr->keys);
-	unmap_pages(dev, sg, n);
-	kvfree(sg);
+	api_unmap_pages(dev, pages, n);
+	kvfree(pages);
 }
 
 /* Nothing is lost if it does not go on: a window pins it, or it is gone. */
@@ -193,7 +169,7 @@ static int run_register(struct api_op *op)
 	err = api_keys_init(&mr->keys, mr->pd, r->pages, 1);
 	if (err)
 		return err;
-	err = map_pages(dev, mr->keys.sg, r->mdl, r->pages);
+	err = api_map_pages(dev, r->mdl, mr->keys.pages, r->pages);
 	if (err)
 		goto err_keys;
 	err = enable(mr, r);
@@ -208,7 +184,7 @@ static int run_register(struct api_op *op)
 	return 0;
 
 err_pages:
-	unmap_pages(dev, mr->keys.sg, r->pages);
+	api_unmap_pages(dev, mr->keys.pages, r->pages);
 err_keys:
 	api_keys_destroy(&mr->keys);
 	return err;
@@ -365,10 +341,8 @@ int ndk_fast_register(struct ndk_kqp *qp, void *request_context, struct ndk_kmr 
 		return api_refuse(qp, request_context, err);
 
 	used = DIV_ROUND_UP(fbo + length, PAGE_SIZE);
-	for (i = 0; i < used; i++) {
-		sg_dma_address(&mr->keys.sg[i]) = pages[i];
-		sg_dma_len(&mr->keys.sg[i]) = PAGE_SIZE;
-	}
+	for (i = 0; i < used; i++)
+		mr->keys.pages[i] = pages[i];
 	mr->base = base_virtual_address;
 	mr->fbo = fbo;
 	mr->length = length;

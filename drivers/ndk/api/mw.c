@@ -148,10 +148,8 @@ static u32 fill_pages(struct ndk_kmw *mw, const struct ndk_kmr *mr, u64 address,
 	u64 first = (mr->fbo + (address - mr->base)) >> PAGE_SHIFT;
 	u32 n = DIV_ROUND_UP((address & ~PAGE_MASK) + length, PAGE_SIZE), i;
 
-	for (i = 0; i < n; i++) {
-		sg_dma_address(&mw->keys.sg[i]) = sg_dma_address(&mr->keys.sg[first + i]);
-		sg_dma_len(&mw->keys.sg[i]) = PAGE_SIZE;
-	}
+	for (i = 0; i < n; i++)
+		mw->keys.pages[i] = mr->keys.pages[first + i];
 	return n;
 }
 

@@ -79,7 +79,7 @@ static u64 total_length(const struct ndk_sge *sgl, u32 nsge)
 }
 
 /* The provider refused, and has indicated what was deferred: say it in NDK's words. */
-static int translate(const struct ndk_kqp *qp, const struct ib_send_wr *wr, int err)
+static noinline int translate(const struct ndk_kqp *qp, const struct ib_send_wr *wr, int err)
 {
 	u64 max = wr->send_flags & IB_SEND_INLINE ? qp->max_inline : NDK_MAX_LENGTH;
 
@@ -90,12 +90,17 @@ static int translate(const struct ndk_kqp *qp, const struct ib_send_wr *wr, int 
 	return err;
 }
 
-int api_post(struct ndk_kqp *qp, const struct ib_send_wr *wr)
+static inline int post(struct ndk_kqp *qp, const struct ib_send_wr *wr)
 {
 	const struct ib_send_wr *bad;
 	int err = ndk_post_send(qp->qp, wr, &bad);
 
 	return likely(!err) ? 0 : translate(qp, bad, err);
+}
+
+int api_post(struct ndk_kqp *qp, const struct ib_send_wr *wr)
+{
+	return post(qp, wr);
 }
 
 /* inline data: bytes count, not pieces, and there may be more of those (R-NDK-46) */
@@ -129,7 +134,7 @@ static int post_send(struct ndk_kqp *qp, void *context, const struct ndk_sge *sg
 		return api_refuse(qp, context, -E2BIG);
 	fill(&wr, context, sgl, nsge, flags, opcode);
 	wr.ex.invalidate_rkey = token;
-	return api_post(qp, &wr);
+	return post(qp, &wr);
 }
 
 int ndk_send(struct ndk_kqp *qp, void *request_context, const struct ndk_sge *sgl, u32 nsge,
@@ -156,7 +161,7 @@ static int post_rdma(struct ndk_kqp *qp, void *context, const struct ndk_sge *sg
 	wr.wr.ex.imm_data = 0;
 	wr.remote_addr = address;
 	wr.rkey = token;
-	return api_post(qp, &wr.wr);
+	return post(qp, &wr.wr);
 }
 
 /*
