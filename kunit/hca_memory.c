@@ -115,11 +115,75 @@ static void registering_fails_as_the_lower_device_does(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ib_dereg_mr(mr), 0);
 }
 
+static struct ib_mr *user_mr(struct hca_env *e)
+{
+	struct ib_mr *mr = e->up->ops.reg_user_mr(e->pd, PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, RIGHTS,
+						  NULL);
+
+	KUNIT_ASSERT_FALSE_MSG(e->test, IS_ERR(mr), "reg_user_mr: %pe", mr);
+	return mr;
+}
+
+static void reregistration_goes_down(struct kunit *test)
+{
+	struct hca_env *e = hca_env_create(test);
+	struct ib_mr *mr = user_mr(e), *low = &lower_mr(mr)->ibmr;
+	struct ib_pd *other = ib_alloc_pd(e->up, 0);
+	u32 key = mr->rkey;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(other));
+	KUNIT_EXPECT_NULL(test, e->up->ops.rereg_user_mr(mr, IB_MR_REREG_PD | IB_MR_REREG_TRANS, 0,
+							 PAGE_SIZE, BASE, 0, other, NULL));
+	KUNIT_EXPECT_EQ(test, e->low->rereg_flags, IB_MR_REREG_PD | IB_MR_REREG_TRANS);
+	KUNIT_EXPECT_PTR_EQ(test, &lower_mr(mr)->ibmr, low);
+	KUNIT_EXPECT_PTR_EQ(test, low->pd, hca_pd_of(other)->lower);
+	KUNIT_EXPECT_EQ(test, low->iova, BASE);
+	KUNIT_EXPECT_EQ(test, mr->rkey, key);
+	KUNIT_EXPECT_EQ(test, e->up->ops.dereg_mr(mr, NULL), 0);
+	ib_dealloc_pd(other);
+}
+
+/* As mlx5 does when it cannot change the one there is. */
+static void reregistration_may_replace_the_region(struct kunit *test)
+{
+	struct hca_env *e = hca_env_create(test);
+	int before = atomic_read(&e->low->mrs);
+	struct ib_mr *mr = user_mr(e);
+	u32 key = mr->rkey;
+
+	e->low->replaces = true;
+	KUNIT_EXPECT_NULL(test, e->up->ops.rereg_user_mr(mr, IB_MR_REREG_ACCESS, 0, 0, 0, RIGHTS,
+							 e->pd, NULL));
+	KUNIT_EXPECT_NE(test, mr->rkey, key);
+	KUNIT_EXPECT_EQ(test, mr->rkey, lower_mr(mr)->ibmr.rkey);
+	KUNIT_EXPECT_EQ(test, lower_mr(mr)->ibmr.iova, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, atomic_read(&e->low->mrs), before + 1);
+	KUNIT_EXPECT_EQ(test, e->up->ops.dereg_mr(mr, NULL), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&e->low->mrs), before);
+}
+
+static void dmabuf_goes_down(struct kunit *test)
+{
+	struct hca_env *e = hca_env_create(test);
+	int before = atomic_read(&e->low->mrs);
+	struct ib_mr *mr = e->up->ops.reg_user_mr_dmabuf(e->pd, 0, PAGE_SIZE, PAGE_SIZE, 77, RIGHTS,
+							 NULL);
+
+	KUNIT_ASSERT_FALSE_MSG(test, IS_ERR(mr), "reg_user_mr_dmabuf: %pe", mr);
+	KUNIT_EXPECT_EQ(test, e->low->dmabuf, 77);
+	KUNIT_EXPECT_EQ(test, mr->rkey, lower_mr(mr)->ibmr.rkey);
+	KUNIT_EXPECT_EQ(test, e->up->ops.dereg_mr(mr, NULL), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&e->low->mrs), before);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(base_address_chosen_after_mapping),
 	KUNIT_CASE(region_is_registered_at_once),
 	KUNIT_CASE(registering_twice_fails_and_the_next_does_not),
 	KUNIT_CASE(registering_fails_as_the_lower_device_does),
+	KUNIT_CASE(reregistration_goes_down),
+	KUNIT_CASE(reregistration_may_replace_the_region),
+	KUNIT_CASE(dmabuf_goes_down),
 	{}
 };
 
