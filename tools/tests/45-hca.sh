@@ -284,6 +284,7 @@ on_siw()
 	ibv_devinfo -d ndk0 | grep -q 'transport:.*iWARP'
 	same "GID" "$(cat "$SYS/lowndk0/ports/1/gids/0")" "$(cat "$SYS/ndk0/ports/1/gids/0")"
 	"$TOP/build/qp_memory" ndk0 16
+	creation_fails
 	rdma link delete lowndk0
 	is_gone ndk0
 	ip link delete d0
@@ -308,7 +309,7 @@ run_case netdev_deleted "goes with the netdev, under load"
 run_case driver_unloaded "goes with the lower device's driver, under load"
 run_case module_unloaded "goes with its module, the lower device stays"
 run_case comes_and_goes "both deleted at once, again and again"
-run_case on_siw "a device on siw: objects can be made, and it goes with siw"
+run_case on_siw "a device on siw: objects can be made or fail, and it goes with siw"
 run_case no_leaks "nothing leaked"
 run_case kernel_is_clean "the kernel has nothing to report"
 finish
