@@ -11,7 +11,7 @@
 
 #include "hca_env.h"
 
-#define ROUNDS		2000
+#define ROUNDS		600
 #define STALL_MS	5000
 
 struct race {

@@ -84,8 +84,13 @@ static int to_rtr(struct hca_dev *hd, struct ib_qp *qp)
 	attr.ah_attr.type = rdma_ah_find_type(hd->lower, hd->port);
 	rdma_ah_set_grh(&attr.ah_attr, &own, 0, gid->index, 1, 0);
 	rdma_ah_set_port_num(&attr.ah_attr, hd->port);
+	/* the core looks it up for programs only */
+	err = rdma_read_gid_l2_fields(gid, NULL, attr.ah_attr.roce.dmac);
+	if (err)
+		goto out;
 	err = ib_modify_qp(qp, &attr, IB_QP_STATE | IB_QP_AV | IB_QP_PATH_MTU | IB_QP_DEST_QPN |
 			   IB_QP_RQ_PSN | IB_QP_MAX_DEST_RD_ATOMIC | IB_QP_MIN_RNR_TIMER);
+out:
 	rdma_put_gid_attr(gid);
 	return err;
 }

@@ -14,7 +14,7 @@
 #include "hca.h"
 
 /* between two looks */
-#define TICK_USECS	200
+#define TICK_USECS	400
 /* arms between tries: at first, and at most, doubling each time one fails */
 #define PAUSE		64
 #define PAUSE_MAX	8192
