@@ -167,7 +167,7 @@ creation_fails()
 	echo N >$faults/ignore-gfp-wait
 	echo 0 >$faults/verbose
 	before=$(rdma resource show lowndk0)
-	"$TOP/build/failcreate" ndk0
+	"$TOP/build/failcreate" ndk0 "$(scaled 4 1)"
 	echo Y >$faults/ignore-gfp-wait
 	same "objects of the lower device" "$before" "$(rdma resource show lowndk0)"
 }
