@@ -210,7 +210,7 @@ static void allocations_of_a_device_may_fail(struct kunit *test)
 	struct low_dev *low = hca_low_new(OWN_LOW, NULL);
 
 	KUNIT_ASSERT_NOT_NULL(test, low);
-	fail_each(test, low, attempt_device, NULL, 4);
+	fail_each(test, low, attempt_device, NULL, 2);
 	low_unregister(low);
 }
 #else
