@@ -84,7 +84,7 @@ modules: kernel mirror
 
 tools: build/ndk_defer.so build/qp_memory build/ndkcheck build/ndkperf \
 	build/badqueue build/badpackets build/mutants build/dmabuf \
-	build/rereg build/rereg.so
+	build/rereg build/rereg.so build/failcreate
 
 build/ndk_defer.so: tools/lib/defer_preload.c
 	@mkdir -p build
@@ -104,6 +104,10 @@ build/rereg build/rereg.so: tools/tests/src/rereg.h
 build/badqueue build/badpackets build/mutants build/dmabuf build/rereg: build/%: tools/tests/src/%.c $(HOSTILE)
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -o $@ $(filter %.c,$^) -libverbs -lpthread -ldl
+
+build/failcreate: tools/tests/src/failcreate.c tools/tests/src/device.h
+	@mkdir -p build
+	$(CC) $(CFLAGS_TOOLS) -o $@ $< -libverbs
 
 build/rereg.so: tools/tests/src/rereg_preload.c
 	@mkdir -p build

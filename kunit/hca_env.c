@@ -137,6 +137,7 @@ struct hca_env *hca_env_create(struct kunit *test)
 	e->up = shared_up;
 	e->low->automatic = false;
 	e->low->stuck = false;
+	e->low->replaces = false;
 	to_ndk_nic(e->up)->limits.bound = 64;
 	to_ndk_nic(e->up)->limits.usecs = 0;
 	for (i = 0; i < NDK_STAT_MAX; i++)

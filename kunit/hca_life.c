@@ -4,14 +4,16 @@
  * lower devices that go away.
  */
 #include <linux/delay.h>
-#include <linux/fs.h>
 #include <linux/kthread.h>
+#include <linux/slab.h>
 
 #include "hca_env.h"
 
 #define OWN_LOW		"ndklow_own"
 #define OTHER_LOW	"ndklow_other"
 #define OWN_UP		"ndkup_own"
+/* what a stacked device allocates before it is registered with the core, and more */
+#define FIRST_ONES	80
 
 /* What a consumer makes of a device, in the order of a connection's life. */
 struct objects {
@@ -130,46 +132,94 @@ static void every_step_of_making_a_device_may_fail(struct kunit *test)
 }
 
 #ifdef CONFIG_FAILSLAB
-/* By default only allocations that may not sleep fail. */
-static bool fail_all_kinds(bool yes)
+/*
+ * By default only allocations that may not sleep fail. No file of debugfs can be
+ * written from the kernel, so tools/guest/kunit.sh changes that.
+ */
+static bool all_kinds_fail(void)
 {
-	struct file *f = filp_open("/sys/kernel/debug/failslab/ignore-gfp-wait", O_WRONLY, 0);
-	loff_t pos = 0;
-	ssize_t done;
+	void *p;
 
-	if (IS_ERR(f))
-		return false;
-	done = kernel_write(f, yes ? "N" : "Y", 1, &pos);
-	filp_close(f, NULL);
-	return done == 1;
+	current->fail_nth = 1;
+	p = kmalloc(8, GFP_KERNEL);
+	current->fail_nth = 0;
+	kfree(p);
+	return !p;
 }
 
-/* Every n-th allocation of this task fails, by the kernel's fault injection. */
+/**
+ * fail_each() - let the first, second, third ... allocation fail, one a time
+ * @test: the test
+ * @low: the lower device, which shall keep nothing of a failed attempt
+ * @attempt: what is to be tried, and undone; its errno
+ * @arg: for @attempt
+ * @stride: behind the first ones the distance grows, by one in @stride
+ *
+ * Until there was no such allocation any more. Not all need have failed the attempt:
+ * for some there is another way.
+ */
+static void fail_each(struct kunit *test, struct low_dev *low, int (*attempt)(void *arg),
+		      void *arg, int stride)
+{
+	int before = low_alive(low), failures = 0, n, left, err = -ENOMEM;
+
+	KUNIT_EXPECT_TRUE_MSG(test, all_kinds_fail(), "echo N >.../failslab/ignore-gfp-wait");
+	for (n = 1; n < 100000; n += 1 + (n > FIRST_ONES ? n / stride : 0)) {
+		current->fail_nth = n;
+		err = attempt(arg);
+		left = current->fail_nth;
+		current->fail_nth = 0;
+		KUNIT_EXPECT_EQ_MSG(test, low_alive(low), before, "%d. allocation fails", n);
+		if (left)
+			break;
+		failures += !!err;
+	}
+	KUNIT_EXPECT_EQ_MSG(test, err, 0, "%d. allocation", n);
+	KUNIT_EXPECT_GT(test, failures, 10);
+	kunit_info(test, "%d allocations, %d attempts failed\n", n - 1, failures);
+}
+
+static int attempt_objects(void *up)
+{
+	return make_and_unmake(up);
+}
+
 static void every_allocation_may_fail(struct kunit *test)
 {
 	struct hca_env *e = hca_env_create(test);
-	int before = low_alive(e->low), n, left, err = -ENOMEM;
 
-	if (!fail_all_kinds(true)) {
-		kunit_skip(test, "no debugfs file failslab/ignore-gfp-wait");
-		return;
-	}
-	for (n = 1; n < 2000; n++) {
-		current->fail_nth = n;
-		err = make_and_unmake(e->up);
-		left = current->fail_nth;
-		current->fail_nth = 0;
-		KUNIT_EXPECT_EQ_MSG(test, low_alive(e->low), before, "%d. allocation fails", n);
-		/* none was the n-th: every path was taken */
-		if (left)
-			break;
-	}
-	fail_all_kinds(false);
-	KUNIT_EXPECT_EQ(test, err, 0);
-	KUNIT_EXPECT_GT(test, n, 10);
+	fail_each(test, e->low, attempt_objects, e->up, INT_MAX);
+}
+
+/* The removal is no part of it: it may not fail. */
+static int attempt_device(void *arg)
+{
+	int err = hca_up_new(OWN_UP, OWN_LOW);
+	unsigned int left = current->fail_nth;
+
+	current->fail_nth = 0;
+	if (!err)
+		hca_up_remove(OWN_UP);
+	current->fail_nth = left;
+	return err;
+}
+
+/* Ours come first; then thousands of the core's, of which some will do. */
+static void allocations_of_a_device_may_fail(struct kunit *test)
+{
+	struct low_dev *low = hca_low_new(OWN_LOW, NULL);
+
+	KUNIT_ASSERT_NOT_NULL(test, low);
+	fail_each(test, low, attempt_device, NULL, 2);
+	low_unregister(low);
 }
 #else
 static void every_allocation_may_fail(struct kunit *test)
+{
+	kunit_skip(test, "kernel without CONFIG_FAILSLAB");
+}
+
+static void allocations_of_a_device_may_fail(struct kunit *test)
 {
 	kunit_skip(test, "kernel without CONFIG_FAILSLAB");
 }
@@ -474,6 +524,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(every_lower_creation_may_fail),
 	KUNIT_CASE(every_step_of_making_a_device_may_fail),
 	KUNIT_CASE(every_allocation_may_fail),
+	KUNIT_CASE(allocations_of_a_device_may_fail),
 	KUNIT_CASE(impossible_limits_are_refused),
 	KUNIT_CASE(limits_follow_what_is_granted),
 	KUNIT_CASE(limits_of_the_shared_device),

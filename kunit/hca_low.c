@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <net/net_namespace.h>
 #include <rdma/ib_mad.h>
+#include <rdma/uverbs_ioctl.h>
 
 #include "hca_low.h"
 
@@ -114,6 +115,25 @@ static struct ib_mr *reg_user_mr(struct ib_pd *pd, u64 start, u64 length, u64 io
 	return new_mr(pd, true);
 }
 
+static struct ib_mr *reg_user_mr_dmabuf(struct ib_pd *pd, u64 offset, u64 length, u64 iova, int fd,
+					int access, struct uverbs_attr_bundle *attrs)
+{
+	/* any driver may look whether there is one of its own */
+	if (uverbs_attr_is_valid(attrs, UVERBS_ID_DRIVER_NS))
+		return ERR_PTR(-EINVAL);
+	to_low(pd->device)->dmabuf = fd;
+	return new_mr(pd, true);
+}
+
+static struct ib_mr *rereg_user_mr(struct ib_mr *mr, int flags, u64 start, u64 length, u64 iova,
+				   int access, struct ib_pd *pd, struct ib_udata *udata)
+{
+	struct low_dev *low = to_low(mr->device);
+
+	low->rereg_flags = flags;
+	return low->replaces ? new_mr(pd, true) : NULL;
+}
+
 static struct ib_mr *alloc_mr(struct ib_pd *pd, enum ib_mr_type type, u32 max_num_sg)
 {
 	return new_mr(pd, false);
@@ -173,6 +193,8 @@ static const struct ib_device_ops low_ops = {
 	.dealloc_pd = dealloc_pd,
 	.get_dma_mr = get_dma_mr,
 	.reg_user_mr = reg_user_mr,
+	.reg_user_mr_dmabuf = reg_user_mr_dmabuf,
+	.rereg_user_mr = rereg_user_mr,
 	.alloc_mr = alloc_mr,
 	.map_mr_sg = map_mr_sg,
 	.dereg_mr = dereg_mr,

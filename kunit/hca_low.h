@@ -38,6 +38,9 @@
  * @short_wr: QPs get so many send requests less than asked
  * @short_inline: QPs get so many inline bytes less than asked
  * @stuck: QPs do not go to error
+ * @replaces: a region that is re-registered is another one afterwards
+ * @rereg_flags: of the last re-registration
+ * @dmabuf: file descriptor of the last region of a dma-buf
  * @pds: protection domains alive
  * @cqs: completion queues alive
  * @qps: QPs alive
@@ -56,6 +59,9 @@ struct low_dev {
 	u32 short_wr;
 	u32 short_inline;
 	bool stuck;
+	bool replaces;
+	int rereg_flags;
+	int dmabuf;
 	atomic_t pds;
 	atomic_t cqs;
 	atomic_t qps;

@@ -148,6 +148,26 @@ static void refusal_in_mid_chain(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hca_state(qp), IB_QPS_ERR);
 }
 
+/* The lower device has done it and said nothing; those behind it must not wait. */
+static void refusal_behind_a_silent_request(struct kunit *test)
+{
+	struct hca_env *e = hca_env_create(test);
+	struct ib_qp *qp = hca_rts_qp(e);
+	struct low_qp *low = hca_low_qp(qp);
+
+	e->low->automatic = true;
+	low->refuse = 1;
+	low->refuse_with = -EINVAL;
+	KUNIT_ASSERT_EQ(test, hca_post(e, qp, 0, DEFER), 0);
+	KUNIT_ASSERT_EQ(test, hca_post(e, qp, 1, SIGNAL | DEFER), 0);
+	KUNIT_ASSERT_EQ(test, hca_post(e, qp, 2, SIGNAL), 0);
+	hca_expect_wc(e, e->scq, 1, IB_WC_LOC_QP_OP_ERR);
+	hca_expect_wc(e, e->scq, 2, IB_WC_WR_FLUSH_ERR);
+	hca_expect_no_wc(e, e->scq);
+	KUNIT_EXPECT_EQ(test, hca_state(qp), IB_QPS_ERR);
+	KUNIT_EXPECT_EQ(test, hca_stat(e, NDK_STAT_LOWER_STRAY), 0);
+}
+
 static void refusal_of_the_ringing_request_is_inline(struct kunit *test)
 {
 	struct hca_env *e = hca_env_create(test);
@@ -409,6 +429,31 @@ static void registration_of_a_region_that_is_gone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, hca_low_qp(qp)->rings, 0);
 }
 
+static void registration_that_fails_behind_a_silent_request(struct kunit *test)
+{
+	struct hca_env *e = hca_env_create(test);
+	struct ib_qp *qp = hca_rts_qp(e);
+	struct ib_mr *mr = mapped_mr(e);
+	struct ib_reg_wr wr = {
+		.wr = {
+			.wr_id = 1,
+			.opcode = IB_WR_REG_MR,
+			.send_flags = SIGNAL | DEFER,
+		},
+		.mr = mr,
+		.key = mr->rkey,
+	};
+
+	e->low->automatic = true;
+	KUNIT_EXPECT_EQ(test, hca_post(e, qp, 0, DEFER), 0);
+	KUNIT_EXPECT_EQ(test, ib_post_send(qp, &wr.wr, NULL), 0);
+	KUNIT_EXPECT_EQ(test, ib_dereg_mr(mr), 0);
+	KUNIT_EXPECT_EQ(test, hca_post(e, qp, 2, SIGNAL), 0);
+	hca_expect_wc(e, e->scq, 1, IB_WC_LOC_QP_OP_ERR);
+	hca_expect_wc(e, e->scq, 2, IB_WC_WR_FLUSH_ERR);
+	KUNIT_EXPECT_EQ(test, hca_low_qp(qp)->rings, 1);
+}
+
 static void unknown_flags_do_not_reach_the_nic(struct kunit *test)
 {
 	struct hca_env *e = hca_env_create(test);
@@ -429,6 +474,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(deferred_inline_data_is_copied_at_accept),
 	KUNIT_CASE(inline_of_nothing_is_not_inline),
 	KUNIT_CASE(refusal_in_mid_chain),
+	KUNIT_CASE(refusal_behind_a_silent_request),
 	KUNIT_CASE(refusal_of_the_ringing_request_is_inline),
 	KUNIT_CASE(handlers_run_outside_hard_irq),
 	KUNIT_CASE(r_ndk_86_solicited_arm_does_not_weaken),
@@ -440,6 +486,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(reset_forgets),
 	KUNIT_CASE(registration_needs_invalidation_first),
 	KUNIT_CASE(registration_of_a_region_that_is_gone),
+	KUNIT_CASE(registration_that_fails_behind_a_silent_request),
 	KUNIT_CASE(unknown_flags_do_not_reach_the_nic),
 	{}
 };

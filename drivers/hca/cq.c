@@ -24,10 +24,13 @@ void hca_cq_event(struct ib_cq *cq, void *arg)
 {
 	struct hca_qp *h = arg;
 
-	if (in_task())
+	if (in_task()) {
+		if (!READ_ONCE(h->pace.from_task))
+			WRITE_ONCE(h->pace.from_task, true);
 		irq_work_queue(&h->kick);
-	else
+	} else {
 		queue_work(system_bh_wq, &h->work);
+	}
 }
 
 /* As hca_cq_event(). */
@@ -113,6 +116,7 @@ static int arm(struct hca_qp *h)
 static bool poll(struct hca_qp *h)
 {
 	int left = HCA_TURN, num, recvs;
+	u32 done = 0;
 
 	while (left > 0) {
 		num = ib_poll_cq(h->cq, HCA_BATCH, h->wc);
@@ -120,12 +124,19 @@ static bool poll(struct hca_qp *h)
 			recvs = handle(h, h->wc, num);
 			if (recvs)
 				refill(h, recvs);
+			done += num;
 		}
 		left -= max(num, 1);
+		if (num == HCA_BATCH)
+			continue;
+		if (!hca_pace_next(&h->pace, done))
+			return false;
+		done = 0;
 		/* what came after the last poll is found by the arm, or fires */
-		if (num < HCA_BATCH && arm(h) <= 0)
+		if (arm(h) <= 0)
 			return false;
 	}
+	h->pace.done += done;
 	return true;
 }
 

@@ -18,7 +18,7 @@
  * Process context with bottom halves on, or softirq; no lock of ours held:
  *	hca_rq_refill(), hca_qp_settle()
  * Softirq:
- *	the QP's work item (cq.c), the watch's timer (watch.c)
+ *	the QP's work item (cq.c, pace.c), the watch's timer (watch.c)
  * Any context, with any locks of the lower driver's held:
  *	hca_cq_event(), hca_qp_event(), hca_srq_event(): they only schedule
  *
@@ -51,8 +51,10 @@
  * RESET meanwhile), which slot.
  */
 #define HCA_ID_RECV		BIT_ULL(63)
+/* no slot, but behind that before it: see hca_sq_mark() */
+#define HCA_ID_MARK		BIT_ULL(62)
 #define HCA_ID_GEN_SHIFT	32
-#define HCA_ID_GEN_MASK		GENMASK(30, 0)
+#define HCA_ID_GEN_MASK		GENMASK(29, 0)
 
 /**
  * struct hca_lower - a lower device, our client data on it
@@ -122,14 +124,18 @@ struct hca_dev {
 	struct hca_watch watch;
 };
 
+struct hca_reg;
+
 /**
  * struct hca_pd - protection domain
  * @lower: the lower one
  * @ahs: lower address handles that are alive, those being destroyed included
+ * @reg: registers kernel memory at once; NULL as long as nobody asked
  */
 struct hca_pd {
 	struct ib_pd *lower;
 	atomic_t ahs;
+	struct hca_reg *reg;
 };
 
 /**
@@ -201,6 +207,13 @@ struct hca_rq {
 
 #define HCA_REFILL_BIT	0
 
+/* Not worth a lock? A shared queue is always looked at. */
+static inline bool hca_rq_is_idle(const struct hca_rq *rq)
+{
+	return !READ_ONCE(rq->open) || READ_ONCE(rq->used) >= rq->depth ||
+	       (rq->qp && !ndk_rq_pending(rq->qp));
+}
+
 /* The lower queue may soon run dry, however deep it is. */
 static inline bool hca_rq_is_low(const struct hca_rq *rq)
 {
@@ -228,6 +241,30 @@ struct hca_wr {
 };
 
 /**
+ * struct hca_pace - how often lower completions are taken, see pace.c
+ * @timer: queues the QP's work item
+ * @from_task: the lower device completes from a task
+ * @by_timer: look when the timer says so, instead of arming
+ * @left: arms or looks until the next decision
+ * @pause: arms between the last two tries
+ * @usual: completions per second that arming made
+ * @done: completions since the last decision
+ * @since: when that was, in nanoseconds
+ *
+ * The work item's, but for @from_task.
+ */
+struct hca_pace {
+	struct hrtimer timer;
+	bool from_task;
+	bool by_timer;
+	u32 left;
+	u32 pause;
+	u32 usual;
+	u32 done;
+	u64 since;
+};
+
+/**
  * struct hca_qp - queue pair
  * @qp: the provider's side
  * @hd: the device
@@ -243,6 +280,7 @@ struct hca_wr {
  * @work: empties it
  * @kick: has @work done now, not when ksoftirqd gets its turn
  * @wc: lower completions it is at
+ * @pace: when it is queued
  * @events: asynchronous events owed, bits by enum ib_event_type
  * @unasked: receives completed since user space was last asked for more
  * @rq: receives, @own or a shared queue's
@@ -272,6 +310,7 @@ struct hca_qp {
 	struct work_struct work;
 	struct irq_work kick;
 	struct ib_wc wc[HCA_BATCH];
+	struct hca_pace pace;
 	unsigned long events;
 	u32 unasked;
 	struct hca_rq *rq;
@@ -354,6 +393,7 @@ void hca_progress(struct ndk_qp *qp);
 /* sq.c */
 int hca_doorbell(struct ndk_qp *qp, u32 first, u32 end, u32 *refused);
 void hca_sq_reset(struct hca_qp *h);
+void hca_sq_mark(struct hca_qp *h);
 bool hca_sq_close(struct hca_qp *h, bool always);
 void hca_sq_shut(struct hca_qp *h);
 void hca_sq_reopen(struct hca_qp *h);
@@ -396,15 +436,27 @@ void hca_qp_settle(struct hca_qp *h);
 void hca_qp_abandon(struct hca_qp *h);
 void hca_cq_discard(struct hca_qp *h);
 
+/* pace.c */
+void hca_pace_init(struct hca_pace *p);
+void hca_pace_reset(struct hca_pace *p);
+bool hca_pace_next(struct hca_pace *p, u32 done);
+
 /* mr.c */
 int hca_pd_alloc(struct ndk_pd *pd);
 void hca_pd_dealloc(struct ndk_pd *pd);
 int hca_get_dma_mr(struct ndk_mr *mr, int access);
 int hca_reg_user_mr(struct ndk_mr *mr, u64 start, u64 length, u64 iova, int access);
+int hca_reg_user_mr_dmabuf(struct ndk_mr *mr, u64 offset, u64 length, u64 iova, int fd, int access);
+int hca_rereg_user_mr(struct ndk_mr *mr, int flags, u64 start, u64 length, u64 iova, int access,
+		      struct ib_pd *upper_pd);
 int hca_alloc_mr(struct ndk_mr *mr, u32 max_num_sg);
 int hca_map_mr_sg(struct ndk_mr *mr, struct scatterlist *sg, int num, unsigned int *offset);
 int hca_dereg_mr(struct ndk_mr *mr);
 struct ib_mr *hca_mr_find(struct hca_dev *hd, u32 key);
+
+/* enable.c */
+int hca_enable_mr(struct ndk_mr *mr, int access);
+void hca_enable_exit(struct hca_pd *pd);
 
 /* ah.c */
 int hca_path(struct hca_dev *hd, struct rdma_ah_attr *attr, const struct ib_gid_attr **gid);

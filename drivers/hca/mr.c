@@ -3,6 +3,7 @@
  * Protection domains and memory regions: each has one below, whose keys it shows.
  */
 #include <linux/slab.h>
+#include <rdma/uverbs_ioctl.h>
 
 #include "hca.h"
 
@@ -30,6 +31,7 @@ void hca_pd_dealloc(struct ndk_pd *pd)
 	struct hca_pd *p = pd->priv;
 
 	wait_var_event(&p->ahs, !atomic_read(&p->ahs));
+	hca_enable_exit(p);
 	ib_dealloc_pd(p->lower);
 	kfree(p);
 }
@@ -96,6 +98,102 @@ int hca_reg_user_mr(struct ndk_mr *mr, u64 start, u64 length, u64 iova, int acce
 	}
 	set_keys(mr, m->lower->lkey, m->lower->rkey);
 	mr->priv = m;
+	return 0;
+}
+
+/* What the core does for a region that a driver made. */
+static void adopt(struct ib_mr *mr, struct ib_pd *pd, u64 length, u64 iova)
+{
+	mr->device = pd->device;
+	mr->pd = pd;
+	mr->dm = NULL;
+	mr->uobject = NULL;
+	mr->sig_attrs = NULL;
+	mr->type = IB_MR_TYPE_USER;
+	mr->iova = iova;
+	mr->length = length;
+	atomic_inc(&pd->usecnt);
+}
+
+/* No function of the core has this for other drivers; none of its attributes is set. */
+static struct ib_mr *lower_dmabuf_mr(struct ib_pd *pd, u64 offset, u64 length, u64 iova, int fd,
+				     int access)
+{
+	struct uverbs_attr_bundle *none;
+	struct ib_mr *mr;
+
+	if (!pd->device->ops.reg_user_mr_dmabuf)
+		return ERR_PTR(-EOPNOTSUPP);
+	none = kzalloc(sizeof(*none), GFP_KERNEL);
+	if (!none)
+		return ERR_PTR(-ENOMEM);
+	mr = pd->device->ops.reg_user_mr_dmabuf(pd, offset, length, iova, fd, access, none);
+	kfree(none);
+	if (!IS_ERR(mr))
+		adopt(mr, pd, length, iova);
+	return mr;
+}
+
+int hca_reg_user_mr_dmabuf(struct ndk_mr *mr, u64 offset, u64 length, u64 iova, int fd, int access)
+{
+	struct ib_pd *pd = hca_pd_of(mr->ibmr.pd)->lower;
+	struct hca_mr *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
+	int err;
+
+	if (!m)
+		return -ENOMEM;
+	m->lower = lower_dmabuf_mr(pd, offset, length, iova, fd, access);
+	if (IS_ERR(m->lower)) {
+		err = PTR_ERR(m->lower);
+		kfree(m);
+		return err;
+	}
+	set_keys(mr, m->lower->lkey, m->lower->rkey);
+	mr->priv = m;
+	return 0;
+}
+
+/* The lower region stays the same object: what the core does then. */
+static void follow(struct ib_mr *low, int flags, u64 length, u64 iova, struct ib_pd *pd,
+		   struct ib_pd *before)
+{
+	if (flags & IB_MR_REREG_PD) {
+		atomic_inc(&pd->usecnt);
+		WRITE_ONCE(low->pd, pd);
+		atomic_dec(&before->usecnt);
+	}
+	if (flags & IB_MR_REREG_TRANS) {
+		low->iova = iova;
+		low->length = length;
+	}
+}
+
+/* A driver may put another region in its place, with other keys. */
+int hca_rereg_user_mr(struct ndk_mr *mr, int flags, u64 start, u64 length, u64 iova, int access,
+		      struct ib_pd *upper_pd)
+{
+	struct hca_mr *m = mr->priv;
+	struct ib_mr *low = m->lower, *new;
+	struct ib_pd *before = low->pd;
+	struct ib_pd *pd = flags & IB_MR_REREG_PD ? hca_pd_of(upper_pd)->lower : before;
+
+	if (!low->device->ops.rereg_user_mr)
+		return -EOPNOTSUPP;
+	new = low->device->ops.rereg_user_mr(low, flags, start, length, iova, access, pd, NULL);
+	if (IS_ERR(new))
+		return PTR_ERR(new);
+	if (!new) {
+		follow(low, flags, length, iova, pd, before);
+		return 0;
+	}
+	if (!(flags & IB_MR_REREG_TRANS)) {
+		length = low->length;
+		iova = low->iova;
+	}
+	adopt(new, pd, length, iova);
+	m->lower = new;
+	set_keys(mr, new->lkey, new->rkey);
+	ib_dereg_mr(low);
 	return 0;
 }
 

@@ -166,9 +166,12 @@ const struct ndk_nic_ops hca_nic_ops = {
 	.srq_posted = hca_srq_posted,
 	.srq_destroy = hca_srq_destroy,
 	.reg_user_mr = hca_reg_user_mr,
+	.reg_user_mr_dmabuf = hca_reg_user_mr_dmabuf,
+	.rereg_user_mr = hca_rereg_user_mr,
 	.get_dma_mr = hca_get_dma_mr,
 	.alloc_mr = hca_alloc_mr,
 	.map_mr_sg = hca_map_mr_sg,
+	.enable_mr = hca_enable_mr,
 	.dereg_mr = hca_dereg_mr,
 	.ah_create = hca_ah_create,
 	.ah_destroy = hca_ah_destroy,
@@ -219,8 +222,8 @@ static struct attribute *hca_attrs[] = {
 /* what limits QPs: their lower completion queue has room for both directions */
 static void limit_queues(struct ib_device_attr *a, const struct ib_device_attr *low)
 {
-	a->max_qp_wr = min3(low->max_qp_wr, low->max_cqe / 2, MAX_QP_WR);
-	a->max_srq_wr = min3(low->max_srq_wr, low->max_cqe / 2, MAX_QP_WR);
+	a->max_qp_wr = min3(low->max_qp_wr, (low->max_cqe - 1) / 2, MAX_QP_WR);
+	a->max_srq_wr = min3(low->max_srq_wr, (low->max_cqe - 1) / 2, MAX_QP_WR);
 	a->max_qp = min(low->max_qp, low->max_cq);
 	a->max_send_sge = min(low->max_send_sge, NDK_MAX_SGE);
 	a->max_recv_sge = min(low->max_recv_sge, NDK_MAX_SGE);

@@ -66,13 +66,13 @@ static int create_wrs(struct hca_qp *h)
 	return 0;
 }
 
-/* Room for everything the QP can have out: it never overflows. */
+/* Room for everything the QP can have out, and a mark: it never overflows. */
 static int create_cq(struct hca_qp *h, const struct ib_qp_cap *cap)
 {
 	u32 recvs = h->qp->ibqp.srq ? h->rq->depth : cap->max_recv_wr;
 	struct ib_device *low = h->hd->lower;
 	struct ib_cq_init_attr attr = {
-		.cqe = cap->max_send_wr + recvs,
+		.cqe = cap->max_send_wr + recvs + 1,
 		.comp_vector = ndk_cq_vector(h->qp->rcq) % low->num_comp_vectors,
 	};
 
@@ -191,6 +191,7 @@ static struct hca_qp *alloc_qp(struct ndk_qp *qp)
 	spin_lock_init(&h->lock);
 	INIT_WORK(&h->work, hca_cq_work);
 	init_irq_work(&h->kick, hca_cq_kick);
+	hca_pace_init(&h->pace);
 	INIT_WORK(&h->sync, sync_work);
 	init_completion(&h->last_wqe);
 	h->own.qp = qp;
@@ -249,6 +250,7 @@ static int to_error(struct hca_qp *h)
 		hca_qp_abandon(h);
 		return err;
 	}
+	hca_sq_mark(h);
 	hca_qp_settle(h);
 	return 0;
 }
@@ -275,6 +277,7 @@ static int to_reset(struct hca_qp *h)
 
 	give_back(h);
 	disable_work_sync(&h->work);
+	hca_pace_reset(&h->pace);
 	hca_rq_open(&h->own, false);
 	err = ib_modify_qp(h->lower, &attr, IB_QP_STATE);
 	hca_cq_discard(h);
@@ -387,6 +390,7 @@ void hca_qp_destroy(struct ndk_qp *qp)
 			  qp->ibqp.qp_num, dev_name(&h->hd->lower->dev), err);
 	ib_destroy_cq(h->cq);
 	irq_work_sync(&h->kick);
+	hrtimer_cancel(&h->pace.timer);
 	hca_rq_exit(&h->own);
 	kvfree(h->wr);
 	kfree(h);

@@ -293,7 +293,8 @@ void hca_recv_posted(struct ndk_qp *qp)
 		set_bit(HCA_REFILL_BIT, &h->rq->flags);
 		queue_work(system_bh_wq, &h->work);
 	} else if (READ_ONCE(h->rq->open)) {
-		hca_rq_refill(h->rq);
+		if (!hca_rq_is_idle(h->rq))
+			hca_rq_refill(h->rq);
 	} else {
 		hca_qp_settle(h);
 	}

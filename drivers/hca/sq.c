@@ -53,8 +53,9 @@ static int fill_reg(struct hca_qp *h, struct hca_wr *u, const struct ndk_swqe *w
 
 	if (!mr)
 		return -EINVAL;
-	/* as its owner would have done */
+	/* as its owner would have done; it may have chosen another first address */
 	ib_update_fast_reg_key(mr, w->rkey & 0xff);
+	mr->iova = w->remote_addr;
 	u->reg.mr = mr;
 	u->reg.key = w->rkey;
 	u->reg.access = w->access;
@@ -185,8 +186,12 @@ int hca_doorbell(struct ndk_qp *qp, u32 first, u32 end, u32 *refused)
 		if (unlikely(err))
 			break;
 	}
-	if (likely(stop != first))
+	if (likely(stop != first)) {
+		/* nothing behind it would tell what became of it */
+		if (unlikely(err))
+			wr_at(h, stop - 1)->wr.send_flags |= IB_SEND_SIGNALED;
 		post_err = post_list(h, first, &stop);
+	}
 	rcu_read_unlock();
 	if (post_err)
 		err = post_err;
@@ -201,6 +206,64 @@ static u32 posted_end(const struct hca_qp *h)
 {
 	/* pairs with the release in post_list() */
 	return smp_load_acquire(&h->posted);
+}
+
+/**
+ * hca_qp_stray() - a lower completion of nothing that is due
+ * @h: the QP
+ * @wc: the completion, ignored
+ */
+void hca_qp_stray(struct hca_qp *h, const struct ib_wc *wc)
+{
+	ndk_count(h->qp, NDK_STAT_LOWER_STRAY, 1);
+	ibdev_warn_ratelimited(&h->hd->nic->ibdev,
+			       "qp %u: %s completed %#llx, which is not due\n",
+			       h->qp->ibqp.qp_num, dev_name(&h->hd->lower->dev), wc->wr_id);
+}
+
+/**
+ * hca_sq_mark() - have the lower QP, in error, complete something
+ * @h: the QP, in error
+ *
+ * If it refused a request, those before it may all have been silent, and done: then
+ * nothing would ever say so. Whatever is posted in error is flushed behind them. No
+ * datagrams: their drivers look at an address handle that this has not.
+ *
+ * Context: process.
+ */
+void hca_sq_mark(struct hca_qp *h)
+{
+	struct ndk_defer *d = &h->qp->sq.defer;
+	struct ib_rdma_wr wr = {
+		.wr = {
+			.opcode = IB_WR_RDMA_WRITE,
+			.send_flags = IB_SEND_SIGNALED,
+		},
+	};
+	unsigned long flags;
+
+	if (ndk_qp_is_ud(h->qp))
+		return;
+	spin_lock_irqsave(&d->lock, flags);
+	if (!h->closed && READ_ONCE(d->completed) != h->posted && h->posted != d->indicated) {
+		wr.wr.wr_id = HCA_ID_MARK | hca_id(h->gen, h->posted);
+		ib_post_send(h->lower, &wr.wr, NULL);
+	}
+	spin_unlock_irqrestore(&d->lock, flags);
+}
+
+/* Those before the mark that completed nothing have succeeded. */
+static u32 mark_done(struct hca_qp *h, const struct ib_wc *wc, u32 end)
+{
+	u32 index = (u32)wc->wr_id;
+
+	if (unlikely(wc->wr_id != (HCA_ID_MARK | hca_id(h->gen, index)) ||
+		     index != posted_end(h))) {
+		hca_qp_stray(h, wc);
+		return end;
+	}
+	/* closed: they had their outcomes, and others have had theirs since */
+	return h->closed ? end : index;
 }
 
 /**
@@ -272,19 +335,6 @@ void hca_sq_reset(struct hca_qp *h)
 }
 
 /**
- * hca_qp_stray() - a lower completion of nothing that is due
- * @h: the QP
- * @wc: the completion, ignored
- */
-void hca_qp_stray(struct hca_qp *h, const struct ib_wc *wc)
-{
-	ndk_count(h->qp, NDK_STAT_LOWER_STRAY, 1);
-	ibdev_warn_ratelimited(&h->hd->nic->ibdev,
-			       "qp %u: %s completed %#llx, which is not due\n",
-			       h->qp->ibqp.qp_num, dev_name(&h->hd->lower->dev), wc->wr_id);
-}
-
-/**
  * hca_sq_done() - a lower completion of a send request
  * @h: the QP, its lock is held
  * @wc: the completion
@@ -300,6 +350,8 @@ u32 hca_sq_done(struct hca_qp *h, const struct ib_wc *wc, u32 end, struct ndk_no
 {
 	u32 index = (u32)wc->wr_id;
 
+	if (unlikely(wc->wr_id & HCA_ID_MARK))
+		return mark_done(h, wc, end);
 	if (unlikely(wc->wr_id != hca_id(h->gen, index) || h->closed ||
 		     index - end >= posted_end(h) - end)) {
 		hca_qp_stray(h, wc);

@@ -36,8 +36,7 @@ static bool look(struct hca_watch *w)
 	list_for_each_entry(rq, &w->rqs, watch) {
 		bool low = hca_rq_is_low(rq);
 
-		if (READ_ONCE(rq->open) && READ_ONCE(rq->used) < rq->depth &&
-		    hca_rq_refill(rq) && low)
+		if (!hca_rq_is_idle(rq) && hca_rq_refill(rq) && low)
 			found = true;
 	}
 	return found;
@@ -62,7 +61,7 @@ void hca_watch_look(struct hca_watch *w)
 		list_for_each_entry_reverse(rq, &w->rqs, watch) {
 			if (!left--)
 				break;
-			if (READ_ONCE(rq->open) && READ_ONCE(rq->used) < rq->depth)
+			if (!hca_rq_is_idle(rq))
 				hca_rq_refill(rq);
 		}
 		spin_unlock(&w->lock);

@@ -137,6 +137,12 @@ int ndk_rq_take(struct ndk_qp *qp, struct ndk_rwqe *wqe, struct ndk_notify *n)
 }
 EXPORT_SYMBOL_GPL(ndk_rq_take);
 
+bool ndk_rq_pending(const struct ndk_qp *qp)
+{
+	return READ_ONCE(qp->rq.q->index) != ndk_queue_producer(qp->rq.q);
+}
+EXPORT_SYMBOL_GPL(ndk_rq_pending);
+
 void ndk_rq_release(struct ndk_qp *qp)
 {
 	struct ndk_rq *rq = &qp->rq;

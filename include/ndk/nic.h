@@ -390,8 +390,8 @@ struct ndk_mw {
  * @enable_mr: register at once, without a request, what was mapped last, under
  *	ibmr.rkey and for @access. Once in the life of the region. Optional: the
  *	kernel API then has no ndk_register_mr().
- * @rereg_user_mr: change what IB_MR_REREG_* in @flags says. The keys stay. On
- *	failure nothing has changed. Optional.
+ * @rereg_user_mr: change what IB_MR_REREG_* in @flags says. ibmr.lkey and rkey
+ *	are what is good afterwards. On failure nothing has changed. Optional.
  * @dereg_mr: on return nobody reads or writes through the region. -EBUSY while
  *	a window is bound to it; nothing else fails.
  * @alloc_mw: unbound window; sets ibmw.rkey. Optional, needs
@@ -747,6 +747,17 @@ void ndk_sq_flush(struct ndk_qp *qp, struct ndk_notify *n);
  * the caller owes it an error completion.
  */
 int ndk_rq_take(struct ndk_qp *qp, struct ndk_rwqe *wqe, struct ndk_notify *n);
+
+/**
+ * ndk_rq_pending() - is there a receive request to take?
+ * @qp: the QP, without a shared receive queue
+ *
+ * A look without the lock that serialises ndk_rq_take(): true may be late.
+ *
+ * Context: any.
+ * Return: true if there seems to be one.
+ */
+bool ndk_rq_pending(const struct ndk_qp *qp);
 
 /**
  * ndk_rq_release() - a request taken has left the NIC's own queue

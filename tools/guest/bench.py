@@ -20,7 +20,7 @@ import nvme						# noqa: E402
 import toe_bench					# noqa: E402
 from perftest import Pair				# noqa: E402
 from topology import (					# noqa: E402
-    End, Failed, SYS, add_link, load, loop, sh, veth)
+    End, Failed, SYS, add_link, difference, load, loop, sh, veth)
 
 CHAIN = 16
 METER = os.path.join(os.path.dirname(os.path.realpath(__file__)),
@@ -185,9 +185,9 @@ class Bench:
     def kernel_api(self):
         """Chains by the kernel API, deferred and not, in turn."""
         perf = ndkperf.Ndkperf()
-        # the plain columns of ours: a device to itself, and between two
-        columns = [c for c in self.columns if c.device == "ndk" and
-                   c.path in ("loopback", "veth") and not c.chain]
+        # the plain columns of ours: a device to itself, between two, on rxe
+        columns = [c for c in self.columns if c.device in ("ndk", "hca") and
+                   c.path in ("loopback", "veth", "on rxe") and not c.chain]
         try:
             sh("modprobe", "ndkperf")
         except Failed as error:
@@ -206,8 +206,9 @@ class Bench:
         # no timer: a processor that was taken away is no reason to ring
         usecs = column.set("defer_usecs", "0")
         for defer in (False, True):
-            shown = Column("ndk", column.path, None, None,
+            shown = Column(column.device, column.path, None, None,
                            chain if defer else 0)
+            before = column.client.counters()
             try:
                 result = perf.run(column.server, column.client, test, defer)
             except Failed as error:
@@ -219,6 +220,11 @@ class Bench:
                       "doorbells/msg", number)
             self.emit(shown, name, size, result["doorbells_per_chain"],
                       "doorbells/chain", number)
+            if column.device == "hca":
+                counted = difference(before, column.client.counters())
+                self.emit(shown, name + ": per chain", size,
+                          counted["lower_posts"] / counted["doorbells"],
+                          "lower posts", number)
         column.set("defer_usecs", usecs)
 
     def nvme(self, number):

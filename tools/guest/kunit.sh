@@ -42,6 +42,18 @@ load()
 	timeout "$LIMIT" modprobe "$1" "${parameters[@]}"
 }
 
+# For tests that set fail_nth of their task, which concerns nobody else: allocations
+# that may sleep fail as well, and the console does not show the stack of each.
+allow_faults()
+{
+	local faults=/sys/kernel/debug/failslab
+
+	[ -e "$faults" ] || return 0
+	echo N >$faults/ignore-gfp-wait
+	echo 0 >$faults/verbose
+}
+
+allow_faults
 for module in "$@"; do
 	echo "ndk-test: begin kunit/$module" >/dev/kmsg
 	echo "# begin $module"

@@ -82,7 +82,6 @@ looks_like_the_lower_device()
 tools_rc()
 {
 	perf ib_write_bw "$END_LOOP" "$END_LOOP" -s 2000 -n "$N" -q 4 -l 16
-	# not -e: waiting for events hangs now and then (Documentation/hca.md, Limits)
 	perf ib_send_lat "$END_LOOP" "$END_LOOP" -s 2000 -n "$N"
 	perf ib_read_bw "$END_LOOP" "$END_LOOP" -s 9000 -n "$N"
 	perf ib_atomic_bw "$END_LOOP" "$END_LOOP" -n "$N"
@@ -91,6 +90,30 @@ tools_rc()
 	perf ib_send_bw "$END_LOOP" "$END_LOOP" -a -b -n 100
 	perf ib_read_lat "$END_LOOP" "$END_LOOP" -s 2000 -n "$N"
 	perf ib_atomic_lat "$END_LOOP" "$END_LOOP" -n "$N"
+}
+
+# Programs that sleep until their completion event. Not ib_send_lat -e: on rxe itself
+# it sleeps for ever, see Documentation/hca.md.
+tools_events()
+{
+	perf ib_send_bw "$END_LOOP" "$END_LOOP" -e -s 2000 -n "$N"
+	perf ib_write_bw "$END_LOOP" "$END_LOOP" -e -s 2000 -n "$N"
+	perf ib_read_lat "$END_LOOP" "$END_LOOP" -e -s 2000 -n "$N"
+	pingpong -e
+	pingpong -e -s 20000 -m 1024
+}
+
+# pingpong [OPTION...]: rdma-core's, every byte compared
+pingpong()
+{
+	local index
+
+	index=$(gid_index ndk0 10.80.0.1)
+	PORT=$((PORT + 1))
+	both "$END_LOOP" "$END_LOOP" "$PORT" \
+		"ibv_rc_pingpong -c -d ndk0 -p $PORT -g $index -n $N $*" \
+		"ibv_rc_pingpong -c -d ndk0 -p $PORT -g $index -n $N $* 10.80.0.1"
+	! grep 'invalid data' "$WORK/server" "$WORK/client"
 }
 
 tools_uc_ud()
@@ -136,6 +159,25 @@ nothing_unexpected()
 {
 	same "refused by the lower device" 0 "$(counter ndk0 lower_refused)"
 	same "completions that were not due" 0 "$(counter ndk0 lower_stray)"
+}
+
+# Allocations of the kernel on behalf of a program that makes one of each: every
+# kmalloc() in turn, but not those of the leak checker, which would report them.
+creation_fails()
+{
+	local before cache faults=/sys/kernel/debug/failslab
+
+	for cache in /sys/kernel/slab/kmalloc-*; do
+		echo 1 >"$cache/failslab" || :
+	done
+	echo Y >$faults/cache-filter
+	echo N >$faults/ignore-gfp-wait
+	echo 0 >$faults/verbose
+	before=$(rdma resource show lowndk0)
+	"$TOP/build/failcreate" ndk0 "$(scaled 10 1)"
+	echo Y >$faults/ignore-gfp-wait
+	echo N >$faults/cache-filter
+	same "objects of the lower device" "$before" "$(rdma resource show lowndk0)"
 }
 
 port_follows()
@@ -250,6 +292,7 @@ on_siw()
 	ibv_devinfo -d ndk0 | grep -q 'transport:.*iWARP'
 	same "GID" "$(cat "$SYS/lowndk0/ports/1/gids/0")" "$(cat "$SYS/ndk0/ports/1/gids/0")"
 	"$TOP/build/qp_memory" ndk0 16
+	creation_fails
 	rdma link delete lowndk0
 	is_gone ndk0
 	ip link delete d0
@@ -266,18 +309,20 @@ run_case choice_by_name "where there are several the parameter chooses; never it
 run_case loop_up "a device on rxe"
 run_case looks_like_the_lower_device "limits, MTU are the lower device's, the GUID is not"
 run_case tools_rc "RC tools"
+run_case tools_events "programs that sleep until their event"
 run_case tools_uc_ud "UC and UD tools"
 run_case tools_srq "a shared receive queue"
 run_case every_byte "every byte is right, deferred or not"
 run_case one_post_per_chain "a chain of 16 is one post to the lower device"
 run_case nothing_unexpected "the lower device refused nothing and completed nothing twice"
+run_case creation_fails "whatever allocation fails while a program makes its objects, none is left"
 run_case port_follows "the port goes down and up with the lower one"
 run_case lower_link_deleted "goes with the lower device, under load"
 run_case netdev_deleted "goes with the netdev, under load"
 run_case driver_unloaded "goes with the lower device's driver, under load"
 run_case module_unloaded "goes with its module, the lower device stays"
 run_case comes_and_goes "both deleted at once, again and again"
-run_case on_siw "a device on siw: objects can be made, and it goes with siw"
+run_case on_siw "a device on siw: objects can be made or fail, and it goes with siw"
 run_case unload_all "the modules go"
 leak_case
 run_case kernel_is_clean "the kernel has nothing to report"

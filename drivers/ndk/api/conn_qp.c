@@ -14,6 +14,13 @@
 #define RNR_RETRIES		6
 #define RNR_TIMER		22	/* 20.48 ms */
 
+/*
+ * What a peer may do by the queue pair. The id may be another device's
+ * (ndk_nic_ops.cm_device), and then says what that one can, flushing for instance.
+ */
+#define RIGHTS			(IB_ACCESS_LOCAL_WRITE | IB_ACCESS_REMOTE_WRITE |	\
+				 IB_ACCESS_REMOTE_READ | IB_ACCESS_REMOTE_ATOMIC)
+
 /**
  * conn_clamp() - effective read limits
  * @c: the connector: what was asked for, and what the peer said
@@ -57,6 +64,8 @@ static int modify(struct ndk_connector *c, struct ib_qp_attr *attr, enum ib_qp_s
 	err = rdma_init_qp_attr(c->id, attr, &mask);
 	if (err)
 		return err;
+	if (mask & IB_QP_ACCESS_FLAGS)
+		attr->qp_access_flags &= RIGHTS;
 	if (mask & IB_QP_MAX_DEST_RD_ATOMIC)
 		attr->max_dest_rd_atomic = c->ird;
 	if (mask & IB_QP_MAX_QP_RD_ATOMIC)
