@@ -161,7 +161,7 @@ try_it()
 	[ -w $TRY/do ]
 	try initiate
 	cat $TRY/log >"$WORK/log"
-	same "objects stored" 8 "$(grep -c '^initiate .* SUCCESS$' "$WORK/log")"
+	same "objects stored" 8 "$(grep -c '^initiate .* success$' "$WORK/log")"
 	same "objects shown" 8 "$(grep -c ' offloaded for ' $DEBUG/ndk_toe/try/objects)"
 	for kind in $KINDS; do
 		same "objects of kind $kind" 2 "$(grep -c "^$kind " $DEBUG/ndk_toe/try/objects)"
@@ -174,18 +174,19 @@ fault_fail()
 {
 	local kind
 
+	try_anew
 	for kind in $KINDS; do
 		echo 1 >"$FAULT/$kind/fail"
 		try initiate
 		cat $TRY/log >"$WORK/log"
-		grep -q "^initiate $(first "$kind") FAILURE$" "$WORK/log"
+		grep -q "^initiate $(first "$kind") failure$" "$WORK/log"
 		# a root that fails ends the walk, any other takes along what is below it
 		if [ "$kind" = neighbor ]; then
-			fails grep -q '^initiate .* SUCCESS$' "$WORK/log"
+			fails grep -q '^initiate .* success$' "$WORK/log"
 		else
-			grep -q "^initiate $(second "$kind") SUCCESS$" "$WORK/log"
+			grep -q "^initiate $(second "$kind") success$" "$WORK/log"
 		fi
-		[ "$kind" != path4 ] || grep -q '^initiate connection1 FAILURE$' "$WORK/log"
+		[ "$kind" != path4 ] || grep -q '^initiate connection1 failure$' "$WORK/log"
 		same "steps left to fail" 0 "$(cat "$FAULT/$kind/fail")"
 		try_anew
 	done
@@ -194,7 +195,7 @@ fault_fail()
 	echo 1 >$FAULT/connection/fail
 	try update
 	cat $TRY/log >"$WORK/log"
-	grep -q '^update connection0 FAILURE$' "$WORK/log"
+	grep -q '^update connection0 failure$' "$WORK/log"
 	grep -q '^connection0 uploaded ' "$WORK/log"
 	fails grep -q '^connection1 uploaded ' "$WORK/log"
 	try_anew
@@ -204,16 +205,17 @@ fault_exhaust()
 {
 	local kind status
 
+	try_anew
 	for kind in $KINDS; do
 		case $kind in
-		neighbor) status=NEIGHBOR_ENTRIES ;;
-		path*) status=PATH_ENTRIES ;;
-		*) status=TCP_ENTRIES ;;
+		neighbor) status="no neighbor entries" ;;
+		path*) status="no path entries" ;;
+		*) status="no connection entries" ;;
 		esac
 		echo 1 >"$FAULT/$kind/exhaust"
 		try initiate
 		cat $TRY/log >"$WORK/log"
-		grep "^initiate $(first "$kind") " "$WORK/log" | grep -q SUCCESS
+		grep "^initiate $(first "$kind") " "$WORK/log" | grep -q success
 		grep -q "^initiate $(second "$kind") $status$" "$WORK/log"
 		# nothing of that kind is offered any more
 		fails try initiate
@@ -225,20 +227,21 @@ fault_corrupt()
 {
 	local kind
 
+	try_anew
 	for kind in $KINDS; do
 		try initiate
 		cat $TRY/log >/dev/null
 		echo 1 >"$FAULT/$kind/corrupt"
 		try query
 		cat $TRY/log >"$WORK/log"
-		grep -q "^query $(first "$kind") FAILURE$" "$WORK/log"
-		grep -q "^query $(second "$kind") SUCCESS$" "$WORK/log"
+		grep -q "^query $(first "$kind") failure$" "$WORK/log"
+		grep -q "^query $(second "$kind") success$" "$WORK/log"
 		grep -q "^$(first "$kind") uploaded " "$WORK/log"
 		fails grep -q "^$(second "$kind") uploaded " "$WORK/log"
 		if [ "$kind" = connection ]; then
 			# in this order (R-TOE-57)
-			same "what the host was told" "FAILURE retrieve aborted uploaded" \
-				"$(sed -n 's/^query connection0 \(FAILURE\)$/\1/p
+			same "what the host was told" "failure retrieve aborted uploaded" \
+				"$(sed -n 's/^query connection0 \(failure\)$/\1/p
 					s/^connection0 \([a-z]*\).*/\1/p' "$WORK/log" |
 					tr '\n' ' ' | sed 's/ $//')"
 		fi
@@ -250,6 +253,7 @@ fault_delay()
 {
 	local kind begun
 
+	try_anew
 	for kind in $KINDS; do
 		try initiate
 		echo 300 >"$FAULT/$kind/delay_ms"
@@ -271,6 +275,7 @@ counted()
 {
 	local info=$DEBUG/ndk_toe/try/info
 
+	try_anew
 	try initiate send send
 	same "for undeferred sends" 2 "$(sed -n 's/^doorbells_undeferred //p' $info)"
 	try defer
@@ -279,7 +284,7 @@ counted()
 	try defer
 	same "at the bound" 1 "$(sed -n 's/^doorbells_bound //p' $info)"
 	echo 64 >$DEBUG/ndk_toe/try/defer_bound
-	same "sends" 4 "$(grep -c '^send SUCCESS 1$' $TRY/log)"
+	same "sends" 4 "$(grep -c '^send success 1$' $TRY/log)"
 	same "sends shown" 4 "$(sed -n 's/^sends_shown //p' $info)"
 	same "doorbells" 4 "$(sed -n 's/^doorbells //p' $info)"
 	try_anew
@@ -301,6 +306,7 @@ all_traced()
 {
 	local event word
 
+	try_anew
 	echo 0 >$TRACING/tracing_on
 	modprobe ndk_toe_example
 	: >$TRACE
@@ -338,6 +344,7 @@ all_traced()
 # The adapter is lost: everything comes back, and nothing is offered to it again.
 adapter_lost()
 {
+	try_anew
 	try initiate
 	cat $TRY/log >/dev/null
 	try fail
