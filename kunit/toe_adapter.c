@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * One adapter, both sides: its QPs and the connections offloaded to it end
- * together when it fails.
+ * One adapter, all sides: its QPs, its consumers' connectors and the connections
+ * offloaded to it end together when it fails.
  */
 #include <rdma/ib_verbs.h>
 
-#include "mock_nic.h"
+#include "rules_peer.h"
 #include "toe_env.h"
 
 struct both {
@@ -101,6 +101,62 @@ static void qps_and_connections_end_together(struct kunit *test)
 	tenv_delete(e);
 }
 
+static void delete_mock(void *mock)
+{
+	mock_nic_delete(mock);
+}
+
+/* An adapter with a connection manager; it goes when the test is over. */
+static struct mock_nic *whole_adapter(struct kunit *test)
+{
+	struct mock_nic *mock = mock_nic_new(MOCK_FULL);
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(test, mock);
+	err = ndk_nic_register(mock->nic, "ndktoe_whole");
+	if (err)
+		ndk_nic_free(mock->nic);
+	KUNIT_ASSERT_EQ(test, err, 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, delete_mock, mock), 0);
+	KUNIT_ASSERT_EQ(test, mock_cm_wait(mock), 0);
+	return mock;
+}
+
+/* ndk_nic_fail() drives all three: a QP, the connector it is behind, a connection. */
+static void qps_connectors_and_connections_end_together(struct kunit *test)
+{
+	struct mock_nic *mock = whole_adapter(test);
+	struct renv *w = renv_open(test, NULL, mock);
+	struct rend *a, *p;
+	struct tenv *e;
+
+	rend_pair(w, rlisten_new(w), 8, &a, &p);
+	KUNIT_ASSERT_EQ(test, ndk_receive(a->q->qp, ID(1), NULL, 0), 0);
+	e = tenv_create(test, mock->nic, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, e);
+	tenv_offloaded(e, "n0(p0(c0))");
+	KUNIT_EXPECT_EQ(test, tenv_send(e, "c0", 10, 0), 0);
+	KUNIT_EXPECT_EQ(test, tenv_recv(e, "c0", 10, 0), 0);
+
+	ndk_nic_fail(mock->nic, "the test says so");
+	/* QP: its receive comes back, nothing can be posted */
+	rexpect(w, w->rcq, ID(1), -ECANCELED);
+	KUNIT_EXPECT_EQ(test, rwrite(w, a->q, ID(0), 0), -ENOTCONN);
+	/* connectors: one event each */
+	rwait_for(w, &a->events, 1);
+	rwait_for(w, &p->events, 1);
+	/* connection: retrieve, abort, home, with an outcome for every request */
+	tenv_flush(e);
+	tenv_flush(e);
+	KUNIT_EXPECT_EQ(test, tenv_count(e, "c0.retrieve hardware"), 1);
+	KUNIT_EXPECT_EQ(test, tenv_count(e, "c0.aborted"), 1);
+	KUNIT_EXPECT_EQ(test, tenv_count(e, "send0 REQUEST_ABORTED"), 1);
+	KUNIT_EXPECT_EQ(test, tenv_count(e, "recv0 REQUEST_ABORTED"), 1);
+	EXPECT_STATE(e, "c0", TOE_IN_HOST);
+	EXPECT_STATE(e, "n0", TOE_IN_HOST);
+	tenv_delete(e);
+}
+
 /* A target that registers with an adapter that has failed is told at once. */
 static void a_target_of_a_failed_adapter(struct kunit *test)
 {
@@ -118,6 +174,7 @@ static void a_target_of_a_failed_adapter(struct kunit *test)
 
 static struct kunit_case toe_adapter_cases[] = {
 	KUNIT_CASE_SLOW(qps_and_connections_end_together),
+	KUNIT_CASE_SLOW(qps_connectors_and_connections_end_together),
 	KUNIT_CASE_SLOW(a_target_of_a_failed_adapter),
 	{}
 };

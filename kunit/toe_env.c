@@ -276,7 +276,8 @@ static struct toe_obj *create(struct tenv *e, struct tenv_obj *o, struct toe_obj
 	case 'n':
 		return toe_neigh_create(e->m->t, &nk, &nv, &tenv_host_ops, o);
 	case 'p':
-		return toe_path_create(up, TOE_PATH4, &pk, &pv, &tenv_host_ops, o);
+		return toe_path_create(up, e->ipv6 ? TOE_PATH6 : TOE_PATH4, &pk, &pv,
+				       &tenv_host_ops, o);
 	default:
 		obj = toe_conn_create(up, &ck, &cv, &tenv_host_ops, o);
 		if (!IS_ERR(obj))

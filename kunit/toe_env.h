@@ -146,6 +146,7 @@ struct tenv_forward {
  * @nrecvs: how many
  * @forwards: segments forwarded
  * @nforwards: how many
+ * @ipv6: paths are made for IPv6
  * @take_hints: the host uploads when the target gives a hint
  * @take_sends: the host keeps unsent data of uploads
  * @take_buffered: the host keeps undelivered data of uploads
@@ -175,6 +176,7 @@ struct tenv {
 	unsigned int nrecvs;
 	struct tenv_forward forwards[TENV_FORWARDS];
 	unsigned int nforwards;
+	bool ipv6;
 	bool take_hints;
 	bool take_sends;
 	bool take_buffered;

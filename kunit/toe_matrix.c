@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Every state of an object with everything that can happen to it (toe.md 2.2,
- * and the state machine of Documentation/toe.md). Two tables: what the host asks
- * for, what the target says.
+ * and the state machine of Documentation/toe.md): what the host asks for, what
+ * the target says of an object, completes, and says of itself, what ends
+ * everything, and that nothing happens at all.
+ *
+ * KUnit is given every pair of a state and an event, so a pair without a cell in
+ * its table is a test that fails. The words for states and events are those of
+ * the document, and tools/lib/rules.py compares the two.
  */
 #include "toe_env.h"
 
@@ -47,7 +52,6 @@ static const char * const ask_words[ASKS] = {
 #define NOW	1	/* is called before anything else ends */
 #define HELD	2	/* is called when what is in progress has ended, not before */
 #define NEVER	3	/* is not called: it is done, or part of what is in progress */
-#define FREE	4	/* the contract leaves it open: refused or accepted, nothing is lost */
 
 static const s8 asks[STATES][ASKS] = {
 	/*		 initiate query update invalidate terminate upload */
@@ -63,9 +67,9 @@ static const s8 asks[STATES][ASKS] = {
 	[UPDATED] = {	 -EISCONN, NOW, HELD, HELD, HELD, HELD,
 			 NOW, NOW, NOW, NOW, NOW, -EBUSY },
 	[INVALIDATED] = { -EISCONN, NOW, -EINVAL, HELD, HELD, HELD,
-			 NEVER, NOW, NOW, NEVER, FREE, -EBUSY },
+			 NEVER, NOW, NOW, NEVER, NEVER, -EBUSY },
 	[INVALID] = {	 -EISCONN, NOW, -EINVAL, NOW, NOW, NOW,
-			 NEVER, NOW, NOW, NEVER, FREE, -EBUSY },
+			 NEVER, NOW, NOW, NEVER, NEVER, -EBUSY },
 	[UPLOADING] = {	 -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, NEVER, NEVER,
 			 -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, -ESHUTDOWN, -EBUSY },
 	/* one terminate is owed, the one that waits */
@@ -76,37 +80,38 @@ static const s8 asks[STATES][ASKS] = {
 };
 
 enum say {
-	RETRIEVE, HINT, ABORT, BACKLOG, DATA, END,
+	RETRIEVE, HINT, ABORT, BACKLOG, SEGMENT, DATA, END,
 	SAYS
 };
 
 static const char * const say_names[SAYS] = {
-	"retrieve", "hint", "abort", "backlog", "data", "end of stream",
+	"retrieve", "hint", "abort", "backlog", "segment", "data", "end of stream",
 };
 
 static const char * const say_words[SAYS] = {
-	"c0.retrieve timeout", "c0.retrieve idle", "c0.aborted", "c0.backlog", "c0.rx", "c0.eof",
+	"c0.retrieve timeout", "c0.retrieve idle", "c0.aborted", "c0.backlog", "c0.segment",
+	"c0.rx", "c0.eof",
 };
 
 /* NOW: the host hears of it at once; HELD: later; NEVER: it is ignored */
 static const s8 says[STATES][SAYS] = {
-	/*		  retrieve hint abort backlog data end */
-	[HOST] =	{ NEVER, NEVER, NEVER, NEVER, NEVER, NEVER },
-	[OFFLOADING] =	{ HELD, HELD, HELD, HELD, HELD, HELD },
-	[OFFLOADED] =	{ NOW, NOW, NOW, NOW, NOW, NOW },
-	[QUERIED] =	{ NOW, NOW, NOW, NOW, NOW, NOW },
-	[UPDATED] =	{ NOW, NOW, NOW, NOW, NOW, NOW },
-	[INVALIDATED] =	{ NOW, NOW, NOW, NOW, NOW, NOW },
-	[INVALID] =	{ NOW, NOW, NOW, NOW, NOW, NOW },
-	/* on its way back: there is nothing left to ask for, but nothing may be lost */
-	[UPLOADING] =	{ FREE, FREE, FREE, FREE, FREE, FREE },
-	[ASKED] =	{ FREE, FREE, FREE, FREE, FREE, FREE },
-	[BACK] =	{ NEVER, NEVER, NEVER, NEVER, NEVER, NEVER },
+	/*		  retrieve hint abort backlog segment data end */
+	[HOST] =	{ NEVER, NEVER, NEVER, NEVER, NEVER, NEVER, NEVER },
+	[OFFLOADING] =	{ HELD, HELD, HELD, HELD, HELD, HELD, HELD },
+	[OFFLOADED] =	{ NOW, NOW, NOW, NOW, NOW, NOW, NOW },
+	[QUERIED] =	{ NOW, NOW, NOW, NOW, NOW, NOW, NOW },
+	[UPDATED] =	{ NOW, NOW, NOW, NOW, NOW, NOW, NOW },
+	[INVALIDATED] =	{ NOW, NOW, NOW, NOW, NOW, NOW, NOW },
+	[INVALID] =	{ NOW, NOW, NOW, NOW, NOW, NOW, NOW },
+	/* on its way back: there is nothing left to ask for, but bytes still arrive */
+	[UPLOADING] =	{ NEVER, NEVER, NEVER, NEVER, HELD, NOW, NOW },
+	[ASKED] =	{ NOW, NOW, NOW, NOW, HELD, NOW, NOW },
+	[BACK] =	{ NEVER, NEVER, NEVER, NEVER, NEVER, NEVER, NEVER },
 };
 
-static void go_to(struct tenv *e, enum state s)
+/* n0(p0) is with the target */
+static void go_on_to(struct tenv *e, enum state s)
 {
-	tenv_offloaded(e, "n0(p0)");
 	tenv_world(e, "n0(p0(c0))");
 	if (s == OFFLOADING)
 		e->m->when[TOE_INITIATE] = TMOCK_LATER;
@@ -127,6 +132,12 @@ static void go_to(struct tenv *e, enum state s)
 		tenv_start(e, TOE_TERMINATE, "c0");
 	tenv_flush(e);
 	e->m->verbose = true;
+}
+
+static void go_to(struct tenv *e, enum state s)
+{
+	tenv_offloaded(e, "n0(p0)");
+	go_on_to(e, s);
 }
 
 static void settle(struct tenv *e)
@@ -173,6 +184,15 @@ static int ask(struct tenv *e, enum ask what)
 	}
 }
 
+static void pass_up(struct tenv *e, u64 handle)
+{
+	struct sk_buff *skb = tmock_skb(0, 20);
+
+	KUNIT_ASSERT_NOT_NULL(e->test, skb);
+	if (toe_pass_up(e->m->t, handle, skb))
+		kfree_skb(skb);
+}
+
 static void say(struct tenv *e, enum say what, u64 handle)
 {
 	switch (what) {
@@ -187,6 +207,9 @@ static void say(struct tenv *e, enum say what, u64 handle)
 		break;
 	case BACKLOG:
 		toe_event_backlog(e->m->t, handle, 1234);
+		break;
+	case SEGMENT:
+		pass_up(e, handle);
 		break;
 	case DATA:
 		tmock_rx(e->m, tenv_o(e, "c0"), 0, 10, 0);
@@ -212,6 +235,64 @@ static void judge(struct tenv *e, int want, int before, int now, int after)
 		KUNIT_EXPECT_EQ(e->test, after, before);
 	}
 }
+
+/* The completions that are owed; any other is of what the target does not have. */
+static bool is_owed(enum state s, enum toe_op_type type)
+{
+	static const s8 owed[STATES] = {
+		[HOST] = -1,
+		[OFFLOADING] = TOE_INITIATE,
+		[OFFLOADED] = -1,
+		[QUERIED] = TOE_QUERY,
+		[UPDATED] = TOE_UPDATE,
+		[INVALIDATED] = TOE_INVALIDATE,
+		[INVALID] = -1,
+		[UPLOADING] = TOE_TERMINATE,
+		[ASKED] = TOE_QUERY,
+		[BACK] = -1,
+	};
+
+	return owed[s] == (int)type;
+}
+
+enum complete {
+	INITIATED, QUERY_DONE, UPDATE_DONE, INVALIDATE_DONE, TERMINATED,
+	NOT_STORED, QUERY_FAILED, UPDATE_FAILED, INVALIDATE_FAILED, LOST,
+	COMPLETES
+};
+
+static const char * const complete_names[COMPLETES] = {
+	"initiate completes", "query completes", "update completes", "invalidate completes",
+	"terminate completes", "initiate completes FAILURE", "query completes FAILURE",
+	"update completes FAILURE", "invalidate completes FAILURE", "terminate completes FAILURE",
+};
+
+/* where an owed completion leads; in the end, with everything finished */
+static const struct {
+	enum toe_obj_state to;
+	bool corrupt;	/* the host hears of a hardware failure, and of an abort */
+} completes[COMPLETES] = {
+	[INITIATED] = { TOE_OFFLOADED },
+	[QUERY_DONE] = { TOE_OFFLOADED },
+	[UPDATE_DONE] = { TOE_OFFLOADED },
+	[INVALIDATE_DONE] = { TOE_OFFLOADED },
+	[TERMINATED] = { TOE_IN_HOST },
+	[NOT_STORED] = { TOE_IN_HOST },
+	[QUERY_FAILED] = { TOE_IN_HOST, true },
+	[UPDATE_FAILED] = { TOE_IN_HOST },
+	[INVALIDATE_FAILED] = { TOE_IN_HOST, true },
+	[LOST] = { TOE_IN_HOST },
+};
+
+/* what the target says of itself, but for "upload all", which ends everything */
+enum signal {
+	PAUSE, RESUME,
+	SIGNALS
+};
+
+static const char * const signal_names[SIGNALS] = { "pause", "resume" };
+
+static const char * const quiet_names[] = { "time passes" };
 
 /* what ends everything at once */
 enum end {
@@ -252,6 +333,21 @@ static const void *say_gen_params(const void *prev, char *desc)
 	return next_pair(prev, desc, say_names, SAYS);
 }
 
+static const void *complete_gen_params(const void *prev, char *desc)
+{
+	return next_pair(prev, desc, complete_names, COMPLETES);
+}
+
+static const void *signal_gen_params(const void *prev, char *desc)
+{
+	return next_pair(prev, desc, signal_names, SIGNALS);
+}
+
+static const void *quiet_gen_params(const void *prev, char *desc)
+{
+	return next_pair(prev, desc, quiet_names, ARRAY_SIZE(quiet_names));
+}
+
 static const void *end_gen_params(const void *prev, char *desc)
 {
 	return next_pair(prev, desc, end_names, ENDS);
@@ -264,14 +360,13 @@ static void every_state_with_every_request_of_the_host(struct kunit *test)
 	int want = asks[p->state][p->event];
 	int before, now, err;
 
+	KUNIT_ASSERT_NE_MSG(test, want, 0, "nobody has said what happens");
 	go_to(e, p->state);
 	before = tenv_count(e, ask_words[p->event]);
 	err = ask(e, p->event);
 	tenv_flush(e);
 	now = tenv_count(e, ask_words[p->event]);
 	settle(e);
-	if (want == FREE)
-		return;
 	KUNIT_EXPECT_EQ(test, err, want < 0 ? want : 0);
 	judge(e, want, before, now, tenv_count(e, ask_words[p->event]));
 }
@@ -284,6 +379,7 @@ static void every_state_with_every_event_of_the_target(struct kunit *test)
 	int before, now;
 	u64 handle;
 
+	KUNIT_ASSERT_NE_MSG(test, want, 0, "nobody has said what happens");
 	go_to(e, p->state);
 	handle = toe_obj_handle(tenv_o(e, "c0"));
 	before = tenv_count(e, say_words[p->event]);
@@ -293,8 +389,111 @@ static void every_state_with_every_event_of_the_target(struct kunit *test)
 	settle(e);
 	/* however many causes: no object is asked back twice */
 	KUNIT_EXPECT_LE(test, e->m->calls[TOE_TERMINATE], 1);
-	if (want != FREE)
-		judge(e, want, before, now, tenv_count(e, say_words[p->event]));
+	judge(e, want, before, now, tenv_count(e, say_words[p->event]));
+}
+
+static void fail_next(struct tenv *e, enum toe_op_type type)
+{
+	if (type == TOE_INITIATE)
+		e->m->refuse[TOE_CONN] = TOE_FAILURE;
+	else
+		e->m->answer[type] = TOE_FAILURE;
+}
+
+/* A completion that is owed has its effect; one that is not is counted, and no more. */
+static void complete_owed(struct tenv *e, enum state s, enum complete what)
+{
+	struct kunit *test = e->test;
+	bool corrupt = completes[what].corrupt && s != ASKED;
+
+	KUNIT_EXPECT_TRUE(test, tmock_finish(e->m, what % TOE_OPS));
+	settle(e);
+	/* the terminate that waited for the query follows, whatever the query said */
+	EXPECT_STATE(e, "c0", s == ASKED ? TOE_IN_HOST : completes[what].to);
+	if (s != ASKED) {
+		KUNIT_EXPECT_EQ(test, tenv_count(e, "c0.retrieve hardware"), corrupt);
+		KUNIT_EXPECT_EQ(test, tenv_count(e, "c0.aborted"), corrupt);
+	}
+	KUNIT_EXPECT_EQ(test, tenv_complaints(e, TOE_BAD_COMPLETION), 0);
+	KUNIT_EXPECT_LE(test, e->m->calls[TOE_TERMINATE], 1);
+}
+
+static void complete_unasked(struct tenv *e, enum complete what)
+{
+	enum toe_obj_state was = toe_obj_state(tenv_o(e, "c0"));
+	struct tenv_op *o = tenv_tree(e, what % TOE_OPS, "c0");
+
+	toe_set_status(o->op->root, what < NOT_STORED ? TOE_SUCCESS : TOE_FAILURE);
+	tlog_clear(&e->m->log);
+	toe_complete(e->m->t, o->op->root);
+	EXPECT_LOG(e, "");
+	EXPECT_STATE(e, "c0", was);
+	KUNIT_EXPECT_EQ(e->test, o->done, 0);
+	KUNIT_EXPECT_EQ(e->test, tenv_complaints(e, TOE_BAD_COMPLETION), 1);
+	settle(e);
+}
+
+static void every_state_with_every_completion(struct kunit *test)
+{
+	const struct pair *p = test->param_value;
+	enum toe_op_type type = p->event % TOE_OPS;
+	struct tenv *e = test->priv;
+
+	BUILD_BUG_ON((int)NOT_STORED != (int)TOE_OPS);
+	tenv_world(e, "n0(p0)");
+	tenv_run(e, TOE_INITIATE, "n0(p0)");
+	if (p->event >= NOT_STORED && is_owed(p->state, type))
+		fail_next(e, type);
+	go_on_to(e, p->state);
+	if (is_owed(p->state, type))
+		complete_owed(e, p->state, p->event);
+	else
+		complete_unasked(e, p->event);
+}
+
+/* A pause stops what has not begun, and nothing else; a resume ends it. */
+static void every_state_with_every_signal(struct kunit *test)
+{
+	const struct pair *p = test->param_value;
+	struct tenv *e = test->priv;
+	enum toe_obj_state was;
+
+	go_to(e, p->state);
+	tenv_world(e, "p0(c1)");
+	was = toe_obj_state(tenv_o(e, "c0"));
+	toe_signal(e->m->t, TOE_PAUSE);
+	tenv_flush(e);
+	KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "p0(c1)"), -EAGAIN);
+	EXPECT_STATE(e, "c0", was);
+	if (p->event == RESUME) {
+		toe_signal(e->m->t, TOE_RESUME);
+		tenv_flush(e);
+		KUNIT_EXPECT_EQ(test, tenv_try(e, TOE_INITIATE, "p0(c1)"), 0);
+		EXPECT_STATE(e, "c0", was);
+	}
+	settle(e);
+	/* what was in progress came to its end all the same */
+	EXPECT_STATE(e, "c0", p->state == HOST || p->state == UPLOADING || p->state == ASKED ||
+		     p->state == BACK ? TOE_IN_HOST : TOE_OFFLOADED);
+	KUNIT_EXPECT_EQ(test, e->m->calls[TOE_TERMINATE], was == TOE_UPLOADING ||
+			p->state == ASKED || p->state == BACK);
+}
+
+/* Whatever the target owes for too long the host is told of, once. */
+static void every_state_with_nothing_happening(struct kunit *test)
+{
+	const struct pair *p = test->param_value;
+	struct tenv *e = test->priv;
+	bool owes;
+	int i;
+
+	go_to(e, p->state);
+	owes = tmock_pending(e->m);
+	for (i = 0; i < 3 * TOE_OVERDUE_SECONDS; i++)
+		tenv_tick(e, 1000);
+	KUNIT_EXPECT_EQ(test, tenv_count(e, "c0.stuck"), owes);
+	KUNIT_EXPECT_EQ(test, tenv_complaints(e, TOE_OVERDUE), owes);
+	settle(e);
 }
 
 /* From wherever it is: back, once, children first, with an outcome for everything. */
@@ -355,6 +554,9 @@ static void states_are_what_they_are_called(struct kunit *test)
 static struct kunit_case toe_matrix_cases[] = {
 	KUNIT_CASE_PARAM(every_state_with_every_request_of_the_host, ask_gen_params),
 	KUNIT_CASE_PARAM(every_state_with_every_event_of_the_target, say_gen_params),
+	KUNIT_CASE_PARAM(every_state_with_every_completion, complete_gen_params),
+	KUNIT_CASE_PARAM(every_state_with_every_signal, signal_gen_params),
+	KUNIT_CASE_PARAM(every_state_with_nothing_happening, quiet_gen_params),
 	KUNIT_CASE_PARAM(every_state_comes_home, end_gen_params),
 	{}
 };

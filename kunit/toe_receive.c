@@ -464,6 +464,81 @@ static void r_toe_136_reset_of_a_partly_filled_request(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tenv_count(e, "c0.reset"), 1);
 }
 
+static void prefer(struct tenv *e, u32 bytes)
+{
+	struct toe_conn_cached v = tenv_conn_cached();
+
+	v.rcv_indication_size = bytes;
+	KUNIT_ASSERT_EQ(e->test, toe_obj_set(tenv_o(e, "c0"), TOE_STATE_CACHED, &v), 0);
+}
+
+/* What waits, because the first was refused, is indicated when the gate opens. */
+static void refuse_and_reopen(struct tenv *e)
+{
+	int i;
+
+	e->answer = TOE_DATA_NOT_ACCEPTED;
+	e->times = 1;
+	for (i = 0; i < 6; i++)
+		tenv_rx(e, "c0", 100, i == 3 ? TOE_RX_PSH : 0);
+	tenv_flush(e);
+	tlog_clear(&e->m->log);
+	KUNIT_EXPECT_EQ(e->test, tenv_recv(e, "c0", 0, 0), 0);
+}
+
+struct size_case {
+	const char *desc;
+	u32 bytes;
+	const char *want[7];
+};
+
+#define ONE_BY_ONE { "c0.rx 100@0", "c0.rx 100@100", "c0.rx 100@200", "c0.rx 100@300", \
+		     "c0.rx 100@400", "c0.rx 100@500" }
+
+static const struct size_case size_cases[] = {
+	{ "none", 0, ONE_BY_ONE },
+	{ "less than a unit", 99, ONE_BY_ONE },
+	{ "two and a half", 250, { "c0.rx 200@0", "c0.rx 200@200", "c0.rx 200@400" } },
+	/* a push is where the peer wants it to be seen */
+	{ "more than there is", U32_MAX, { "c0.rx 400@0", "c0.rx 200@400" } },
+};
+
+KUNIT_ARRAY_PARAM_DESC(size, size_cases, desc);
+
+static void preferred_size_of_indications(struct kunit *test)
+{
+	const struct size_case *c = test->param_value;
+	struct tenv *e = test->priv;
+	int i;
+
+	tenv_world(e, "n0(p0(c0))");
+	prefer(e, c->bytes);
+	tenv_offloaded(e, "n0(p0(c0))");
+	refuse_and_reopen(e);
+	KUNIT_EXPECT_EQ(test, e->c[0].pos, 600);
+	for (i = 0; c->want[i]; i++)
+		KUNIT_EXPECT_EQ_MSG(test, tenv_count(e, c->want[i]), 1, "%s", c->want[i]);
+	KUNIT_EXPECT_EQ(test, tenv_count(e, "c0.rx "), i);
+}
+
+/* An update of the hint counts from the next indication on. */
+static void preferred_size_can_be_updated(struct kunit *test)
+{
+	struct tenv *e = test->priv;
+	struct toe_conn_cached *v;
+	struct tenv_op *o;
+
+	tenv_offloaded(e, "n0(p0(c0))");
+	o = tenv_tree(e, TOE_UPDATE, "c0");
+	v = toe_block_state(o->op->root, TOE_STATE_CACHED);
+	v->rcv_indication_size = 1000;
+	KUNIT_ASSERT_EQ(test, toe_op_submit(o->op), 0);
+	tenv_flush(e);
+	refuse_and_reopen(e);
+	KUNIT_EXPECT_EQ(test, tenv_count(e, "c0.rx "), 2);
+	KUNIT_EXPECT_EQ(test, e->c[0].pos, 600);
+}
+
 struct nonsense_case {
 	const char *desc;
 	u32 answer;
@@ -626,6 +701,8 @@ static struct kunit_case toe_receive_cases[] = {
 	KUNIT_CASE(r_toe_135_request_behind_the_end),
 	KUNIT_CASE(r_toe_135_request_when_the_end_comes),
 	KUNIT_CASE(r_toe_136_reset_of_a_partly_filled_request),
+	KUNIT_CASE_PARAM(preferred_size_of_indications, size_gen_params),
+	KUNIT_CASE(preferred_size_can_be_updated),
 	KUNIT_CASE_PARAM(r_toe_137_nonsense_from_the_consumer, nonsense_gen_params),
 	KUNIT_CASE(r_toe_137_all_called_a_part),
 	KUNIT_CASE(r_toe_138_close_waits_for_loans),

@@ -275,18 +275,24 @@ static void r_toe_115_context_stays_behind_a_disconnect(struct kunit *test)
 struct defer_case {
 	const char *desc;
 	u32 bound;
-	const char *script;	/* d deferred, u undeferred, x refused, k kick */
+	const char *script;	/* d deferred, u undeferred, x refused, k kick, t time passes */
 	const char *want;	/* +: a call of the target, with how many */
+	s8 reason;		/* the doorbell is counted by; -1: none rang */
 };
 
+/* as many as may be outstanding in these tests */
+#define DEPTH	8
+
 static const struct defer_case defer_cases[] = {
-	{ "one undeferred", 64, "u", "+1 " },
-	{ "deferred alone", 64, "ddd", "" },
-	{ "R-NDK-64: three deferred and one", 64, "dddu", "+4 " },
-	{ "R-NDK-66: a refused call shows what was deferred", 64, "ddx", "+2 " },
-	{ "R-NDK-74: the bound", 4, "ddddd", "+4 " },
-	{ "a kick", 64, "ddk", "+2 " },
-	{ "a kick of nothing", 64, "uk", "+1 " },
+	{ "one undeferred", 64, "u", "+1 ", NDK_DB_UNDEFERRED },
+	{ "deferred alone", 64, "ddd", "", -1 },
+	{ "R-NDK-64: three deferred and one", 64, "dddu", "+4 ", NDK_DB_UNDEFERRED },
+	{ "R-NDK-66: a refused call shows what was deferred", 64, "ddx", "+2 ", NDK_DB_REFUSED },
+	{ "R-NDK-74: the bound", 4, "ddddd", "+4 ", NDK_DB_BOUND },
+	{ "R-NDK-79: an abandoned chain", 64, "dt", "+2 ", NDK_DB_TIMER },
+	{ "the last place", 64, "dddddddd", "+8 ", NDK_DB_FULL },
+	{ "a kick", 64, "ddk", "+2 ", NDK_DB_FLUSH },
+	{ "a kick of nothing", 64, "uk", "+1 ", NDK_DB_UNDEFERRED },
 };
 
 KUNIT_ARRAY_PARAM_DESC(defer, defer_cases, desc);
@@ -298,16 +304,40 @@ static void note_count(struct tmock *m, struct tmock_ctx *ctx, struct toe_send *
 	snprintf(text + strlen(text), 64 - strlen(text), "+%u ", count);
 }
 
+static u64 doorbells(struct tenv *e, int reason)
+{
+	u64 n = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		n += per_cpu_ptr(e->m->t->counters, cpu)->doorbells[reason];
+	return n;
+}
+
+static void wait_for_doorbell(struct tenv *e, int reason)
+{
+	int left;
+
+	e->m->t->limits.usecs = 1000;
+	/* looked at by the next call: it arms the timer of a chain that stays open */
+	KUNIT_EXPECT_EQ(e->test, tenv_send(e, "c0", 10, TOE_SEND_DEFER), 0);
+	for (left = 5000; left && !doorbells(e, reason); left--)
+		usleep_range(500, 1000);
+}
+
+/* The rules, the code and the counters of a QP's send queue (include/ndk/defer.h). */
 static void r_toe_103_deferral(struct kunit *test)
 {
 	const struct defer_case *c = test->param_value;
 	struct tenv *e = test->priv;
 	char calls[64] = "";
 	const char *s;
+	int reason;
 
 	tenv_offloaded(e, "n0(p0(c0))");
 	e->m->t->limits.bound = c->bound;
 	e->m->t->limits.usecs = 0;
+	tenv_conn(e, "c0")->dp.sq.depth = DEPTH;
 	e->m->priv = calls;
 	e->m->on_send = note_count;
 	for (s = c->script; *s; s++)
@@ -318,11 +348,17 @@ static void r_toe_103_deferral(struct kunit *test)
 		case 'k':
 			toe_send_flush(tenv_conn(e, "c0"));
 			break;
+		case 't':
+			wait_for_doorbell(e, c->reason);
+			break;
 		default:
 			KUNIT_EXPECT_EQ(test, tenv_send(e, "c0", 10,
 							*s == 'd' ? TOE_SEND_DEFER : 0), 0);
 		}
 	KUNIT_EXPECT_STREQ(test, calls, c->want);
+	for (reason = 0; reason < NDK_DB_REASONS; reason++)
+		KUNIT_EXPECT_EQ_MSG(test, doorbells(e, reason), reason == c->reason, "reason %d",
+				    reason);
 	e->m->on_send = NULL;
 }
 

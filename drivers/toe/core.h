@@ -216,13 +216,14 @@ struct toe_conn {
 static_assert(sizeof(struct toe_conn) <= 1024);
 #endif
 
-/* Out-of-table errors of a target, each warned of once. */
+/* Out-of-table errors at a target, each warned of once. */
 enum toe_complaint {
 	TOE_BAD_COMPLETION,	/* not outstanding */
 	TOE_BAD_STATUS,		/* none written, or not of this operation */
 	TOE_BAD_HANDLE,		/* stale or foreign */
 	TOE_EARLY_EVENT,	/* in the window; tolerated */
 	TOE_OVERDUE,		/* the watchdog */
+	TOE_BAD_ANSWER,		/* the consumer of one of its connections, not the target */
 	TOE_COMPLAINTS
 };
 
@@ -240,11 +241,13 @@ struct toe_counters {
 
 /**
  * struct toe_fault_point - faults of one kind of object; set through debugfs
+ * @delay_ms: before a completion with one of these in its tree is looked at
  * @fail: so many steps of any operation fail from here on
- * @exhaust: with so many objects out the table is full; 0: off
+ * @exhaust: with so many objects stored the table is full; 0: off
  * @corrupt: so many queries find corrupt state from here on
  */
 struct toe_fault_point {
+	u32 delay_ms;
 	atomic_t fail;
 	u32 exhaust;
 	atomic_t corrupt;
@@ -252,7 +255,7 @@ struct toe_fault_point {
 
 /**
  * struct toe_faults - faults of a target
- * @delay_ms: before a completion is looked at
+ * @delay_ms: before any completion is looked at
  * @at: by layer
  */
 struct toe_faults {
@@ -451,7 +454,7 @@ void toe_complain(struct toe_target *t, enum toe_complaint what, const char *how
 
 /* fault.c, view.c */
 void toe_fault_view(struct toe_target *t);
-void toe_fault_wait(struct toe_target *t);
+void toe_fault_wait(const struct toe_op *op);
 bool toe_fault_corrupt(struct toe_target *t, unsigned int layer);
 void toe_view_add(struct toe_target *t);
 void toe_view_remove(struct toe_target *t);

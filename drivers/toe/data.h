@@ -98,6 +98,9 @@ struct toe_dp {
 void toe_dp_init(struct toe_conn *conn);
 void toe_dp_destroy(struct toe_conn *conn);
 
+/* Cached state has new values. */
+void toe_dp_cached(struct toe_conn *conn);
+
 /* An initiate is about to be shown to the target. HOST -> WINDOW. */
 void toe_dp_window(struct toe_conn *conn);
 

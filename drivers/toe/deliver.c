@@ -313,6 +313,14 @@ static bool tell_fin(struct toe_deliver *d, unsigned long *flags)
 	return true;
 }
 
+static void append(struct toe_rx *to, struct toe_rx *rx)
+{
+	skb_queue_splice_tail_init(&rx->skbs, &to->skbs);
+	to->length += rx->length;
+	to->flags |= rx->flags;
+	toe_rx_free(rx);
+}
+
 /*
  * Pieces of a message that wait become one unit, so that a message can be
  * indicated whole. Views share their buffers with others and stay as they are.
@@ -321,10 +329,7 @@ static bool join(struct toe_deliver *d, struct toe_rx *to, struct toe_rx *rx)
 {
 	if (!d->messages || (to->flags & TOE_RX_EOR) || to->core.parent || rx->core.parent)
 		return false;
-	skb_queue_splice_tail_init(&rx->skbs, &to->skbs);
-	to->length += rx->length;
-	to->flags |= rx->flags;
-	toe_rx_free(rx);
+	append(to, rx);
 	return true;
 }
 
@@ -362,6 +367,32 @@ static bool take_back(struct toe_deliver *d, struct toe_rx *rx, u32 status)
 	return join_next(d, rx);
 }
 
+/* A push ends what may be joined: it completes requests where the peer put it. */
+static bool may_follow(const struct toe_rx *rx, const struct toe_rx *next)
+{
+	return !(rx->flags & (TOE_RX_EOR | TOE_RX_PSH)) &&
+	       !((rx->flags ^ next->flags) & TOE_RX_RESERVE) &&
+	       !rx->core.parent && !next->core.parent && !next->offset;
+}
+
+/* The size a consumer prefers is a hint: what waits is joined, nothing is waited for. */
+static void join_preferred(struct toe_deliver *d, struct toe_rx *rx)
+{
+	u32 most = READ_ONCE(d->preferred);
+	struct toe_rx *next;
+
+	if (!most || d->messages)
+		return;
+	while (!list_is_last(&rx->link, &d->units)) {
+		next = list_next_entry(rx, link);
+		if (!may_follow(rx, next) || rx->length >= most ||
+		    next->length > most - rx->length)
+			return;
+		list_del(&next->link);
+		append(rx, next);
+	}
+}
+
 static bool indicate(struct toe_deliver *d, unsigned long *flags)
 	__must_hold(&d->lock)
 {
@@ -372,6 +403,7 @@ static bool indicate(struct toe_deliver *d, unsigned long *flags)
 
 	if (!rx || d->gate || !list_empty(&d->requests))
 		return false;
+	join_preferred(d, rx);
 	list_del(&rx->link);
 	d->buffered -= rx->length;
 	/* before the call: it may be given back before the call returns */

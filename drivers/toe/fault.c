@@ -27,12 +27,25 @@ static u32 entries_status(unsigned int layer)
 	}
 }
 
-/* Objects of an initiate in progress are out already: the one asked about is. */
+/* What the target has stored; others of the same initiate have no context yet. */
+static u32 count_stored(struct toe_target *t, unsigned int layer)
+{
+	struct toe_obj *obj;
+	unsigned long i;
+	u32 n = 0;
+
+	rcu_read_lock();
+	xa_for_each(&t->handles, i, obj)
+		n += obj->layer == layer && READ_ONCE(obj->ctx);
+	rcu_read_unlock();
+	return n;
+}
+
 static bool is_full(struct toe_target *t, unsigned int layer)
 {
 	u32 limit = READ_ONCE(t->faults.at[layer].exhaust);
 
-	return limit && READ_ONCE(t->noffloaded[layer]) > limit;
+	return unlikely(limit) && count_stored(t, layer) >= limit;
 }
 
 u32 toe_fault(struct toe_target *t, enum toe_layer layer, enum toe_op_type op)
@@ -52,12 +65,30 @@ bool toe_fault_corrupt(struct toe_target *t, unsigned int layer)
 	return take(&t->faults.at[layer].corrupt);
 }
 
-void toe_fault_wait(struct toe_target *t)
+static bool has_delay(const struct toe_faults *f)
 {
-	u32 ms = READ_ONCE(t->faults.delay_ms);
+	unsigned int layer;
 
-	if (unlikely(ms))
-		msleep(ms);
+	for (layer = 0; layer < TOE_LAYERS; layer++)
+		if (READ_ONCE(f->at[layer].delay_ms))
+			return true;
+	return READ_ONCE(f->delay_ms);
+}
+
+/* The longest of those that apply. Worker: everything of this target waits. */
+void toe_fault_wait(const struct toe_op *op)
+{
+	const struct toe_faults *f = &op->target->faults;
+	struct toe_walk w;
+	u32 ms;
+
+	if (likely(!has_delay(f)))
+		return;
+	ms = READ_ONCE(f->delay_ms);
+	for (toe_walk_start(&w, op->root); w.at; toe_walk_next(&w))
+		if (w.at->object)
+			ms = max(ms, READ_ONCE(f->at[w.at->layer].delay_ms));
+	msleep(ms);
 }
 
 void toe_fault_view(struct toe_target *t)
@@ -69,6 +100,7 @@ void toe_fault_view(struct toe_target *t)
 	for (layer = 0; layer < TOE_LAYERS; layer++) {
 		struct dentry *d = debugfs_create_dir(toe_layer_name(layer), dir);
 
+		debugfs_create_u32("delay_ms", 0600, d, &t->faults.at[layer].delay_ms);
 		debugfs_create_atomic_t("fail", 0600, d, &t->faults.at[layer].fail);
 		debugfs_create_u32("exhaust", 0600, d, &t->faults.at[layer].exhaust);
 		debugfs_create_atomic_t("corrupt", 0600, d, &t->faults.at[layer].corrupt);

@@ -223,11 +223,11 @@ static void finish_query(struct toe_op *op, struct later *later)
 	for (toe_walk_start(&w, op->root); w.at; toe_walk_next(&w)) {
 		struct toe_obj *obj = w.at->object;
 
+		if (obj && op->core.claimed && toe_fault_corrupt(t, w.at->layer))
+			w.at->status = TOE_FAILURE;
 		judge(op, w.at);
 		if (!obj || !op->core.claimed)
 			continue;
-		if (toe_fault_corrupt(t, w.at->layer))
-			w.at->status = TOE_FAILURE;
 		spin_lock_bh(&t->lock);
 		obj->queries--;
 		toe_release(obj);
@@ -271,8 +271,10 @@ static void keep_cached(struct toe_obj *obj, struct toe_block *b)
 		return;
 	memcpy(toe_obj_state_of(obj, TOE_STATE_CACHED), v,
 	       toe_state_size(obj->layer, TOE_STATE_CACHED));
-	if (obj->layer == TOE_CONN)
+	if (obj->layer == TOE_CONN) {
 		to_toe_conn(obj)->v.flags &= ~TOE_CONN_ONE_SHOT;
+		toe_dp_cached(to_toe_conn(obj));
+	}
 }
 
 static void finish_updated(struct toe_op *op, struct toe_block *b, struct toe_block *up)
@@ -453,7 +455,7 @@ void toe_finish(struct toe_op *op)
 	struct later later = {};
 	struct toe_obj *obj;
 
-	toe_fault_wait(t);
+	toe_fault_wait(op);
 	settle(op, &later);
 	trace_toe_op(op, "done");
 	op->core.state = TOE_OP_IDLE;

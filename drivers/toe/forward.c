@@ -7,6 +7,8 @@
 #include <linux/export.h>
 #include <linux/rcupdate.h>
 
+#include "trace.h"
+
 #include "core.h"
 
 static struct toe_forward *next_to_show(struct toe_dp *dp)
@@ -28,6 +30,7 @@ static void finish(struct toe_forward *f, u32 status)
 {
 	f->state = TOE_REQ_IDLE;
 	f->status = status;
+	trace_toe_forward_done(&f->conn->obj, status);
 	f->done(f);
 }
 

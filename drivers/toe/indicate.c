@@ -79,9 +79,8 @@ static u32 check_answer(const struct toe_conn *conn, u32 status, u32 consumed, u
 	}
 	if (sane)
 		return status;
-	pr_warn_ratelimited("toe: consumer of a connection of target %s answered %s (%#x), %u of %u bytes\n",
-			    conn->obj.target->name, toe_status_name(status), status, consumed,
-			    length);
+	toe_complain(conn->obj.target, TOE_BAD_ANSWER,
+		     "has a connection whose consumer answered nonsense");
 	return status == TOE_SUCCESS ? status : TOE_DATA_NOT_ACCEPTED;
 }
 
@@ -180,6 +179,11 @@ void toe_tell_consumed(struct toe_conn *conn, u32 bytes)
 static void consumed(struct toe_deliver *d, u32 bytes)
 {
 	toe_tell_consumed(delivered_conn(d), bytes);
+}
+
+void toe_dp_cached(struct toe_conn *conn)
+{
+	WRITE_ONCE(conn->dp.d.preferred, conn->v.rcv_indication_size);
 }
 
 const struct toe_deliver_ops toe_dp_deliver_ops = {

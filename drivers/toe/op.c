@@ -36,8 +36,10 @@ static void name_new(struct toe_block *b)
 	       toe_state_size(b->layer, TOE_STATE_CONST));
 	memcpy(toe_obj_state_of(obj, TOE_STATE_CACHED), toe_block_state(b, TOE_STATE_CACHED),
 	       toe_state_size(b->layer, TOE_STATE_CACHED));
-	if (b->layer == TOE_CONN)
+	if (b->layer == TOE_CONN) {
 		to_toe_conn(obj)->backlog_next = toe_clock_now(obj->target->clock);
+		toe_dp_cached(to_toe_conn(obj));
+	}
 	obj->ctx = NULL;
 	obj->generation++;
 	b->handle = (u64)obj->generation << 32 | obj->index;

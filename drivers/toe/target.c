@@ -42,6 +42,7 @@ static const char * const complaint_name[] = {
 	[TOE_BAD_HANDLE] = "handle",
 	[TOE_EARLY_EVENT] = "event",
 	[TOE_OVERDUE] = "overdue",
+	[TOE_BAD_ANSWER] = "answer",
 };
 
 /* Counted always, said once per target and kind. */

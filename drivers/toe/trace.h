@@ -148,6 +148,13 @@ DEFINE_EVENT(toe_number, toe_upload,
 	TP_ARGS(obj, number)
 );
 
+DEFINE_EVENT_PRINT(toe_number, toe_forward_done,
+	TP_PROTO(const struct toe_obj *obj, u32 number),
+	TP_ARGS(obj, number),
+	TP_printk("%s %s %u %s status=%#x", __get_str(target), toe_show_layer(__entry->layer),
+		  __entry->index, toe_show_state(__entry->state), __entry->number)
+);
+
 TRACE_EVENT(toe_signal,
 	TP_PROTO(const struct toe_target *t, u32 signal),
 	TP_ARGS(t, signal),

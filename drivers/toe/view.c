@@ -234,9 +234,10 @@ static int info_show(struct seq_file *m, void *v)
 		   atomic_read(&t->complaints[TOE_BAD_COMPLETION]),
 		   atomic_read(&t->complaints[TOE_BAD_STATUS]),
 		   atomic_read(&t->complaints[TOE_BAD_HANDLE]));
-	seq_printf(m, "early_events %d\noverdue %d\n",
+	seq_printf(m, "early_events %d\noverdue %d\nbad_answers %d\n",
 		   atomic_read(&t->complaints[TOE_EARLY_EVENT]),
-		   atomic_read(&t->complaints[TOE_OVERDUE]));
+		   atomic_read(&t->complaints[TOE_OVERDUE]),
+		   atomic_read(&t->complaints[TOE_BAD_ANSWER]));
 	seq_printf(m, "connection_bytes %zu\n", sizeof(struct toe_conn));
 	show_doorbells(m, t);
 	show_counters(m, t, false);

@@ -110,20 +110,22 @@ struct ndk_defer_ops {
  * @timer_mark: @indicated when the timer last looked
  * @timer_armed: the timer is queued or running
  * @stopped: no timer may be started any more
+ *
+ * Everything up to @doorbells is the posting side's, who takes the lock anyway:
+ * the constants share its line. The completing side writes @completed alone.
  */
 struct ndk_defer {
 	const struct ndk_defer_ops *ops;
 	const struct ndk_defer_limits *limits;
 	u32 depth;
-
-	spinlock_t lock ____cacheline_aligned;
+	spinlock_t lock; /* accepted to doorbells */
 	u32 accepted;
 	u32 indicated;
 	u32 due;
 	u32 timer_mark;
+	u32 longest;
 	bool timer_armed;
 	bool stopped;
-	u32 longest;
 	u64 refused;
 	u64 doorbells[NDK_DB_REASONS];
 

@@ -122,7 +122,7 @@ enum toe_status {
  * toe_status_name() - for messages
  * @status: enum toe_status
  *
- * Return: its name without prefix, "unknown" for anything else.
+ * Return: what it says, in words, "unknown" for anything else.
  */
 const char *toe_status_name(u32 status);
 

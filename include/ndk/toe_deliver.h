@@ -70,6 +70,8 @@ struct toe_deliver_ops {
  * @posts: requests posted so far: tells whether one came during an indication
  * @used: bytes consumed that @ops have not been told of
  * @handed: the runner's work goes on in a work item
+ * @preferred: units that wait are indicated together up to so many bytes; 0: each by
+ *	itself. Of a stream only: a message is indicated whole.
  * @held: so many ask for nothing to be delivered, see toe_deliver_hold()
  * @messages: units that end in %TOE_RX_EOR are messages; a request takes no more
  *	than one
@@ -90,11 +92,12 @@ struct toe_deliver_ops {
  */
 struct toe_deliver {
 	const struct toe_deliver_ops *ops;
-	spinlock_t lock; /* see above */
 	struct list_head units;
 	struct list_head requests;
 	struct toe_recv *placing;
 	struct llist_node handed;
+	spinlock_t lock; /* see above */
+	u32 preferred;
 	u32 buffered;
 	atomic_t lent;
 	u32 posts;

@@ -194,7 +194,9 @@ struct toe_conn_const {
  * @flags: TOE_CONN_KEEPALIVE and what follows it
  * @reserved: 0
  * @initial_rcv_wnd: receive window in bytes, from SO_RCVBUF
- * @rcv_indication_size: preferred bytes per indication; 0: as many as possible
+ * @rcv_indication_size: preferred bytes per indication, a hint: units that wait are
+ *	indicated together up to so many bytes. 0: as many as the target brings in
+ *	one piece. Nothing is cut to it, and nothing waits for more to come.
  * @ka_timeout: ticks of silence before the first probe
  * @ka_interval: ticks between probes
  * @max_rt: ticks one segment may be retransmitted; %TOE_MAX_RT_COUNT,

@@ -8,7 +8,12 @@ A table is a Markdown file with rows
 The last column names tests in backticks, or says why there are none, with one
 of the openings in REASONS; both may stand together. What goes wrong unnoticed
 without this check: a rule nobody has a test for, a test that was renamed or
-removed, and a test that is in no row."""
+removed, and a test that is in no row. That the check itself notices is seen
+each time: it is given the table once more with each row left out in turn, and
+with each test in turn under another name.
+
+The table of events of the offload core is compared with the words of its test,
+kunit/toe_matrix.c, the same way."""
 
 import glob
 import os
@@ -121,9 +126,79 @@ def check_table(path, text, ranges, tests):
     return bad
 
 
+def unnoticed(path, text, ranges, tests):
+    """What could be taken out of a sound table and not be missed."""
+    bad = []
+    lines = text.splitlines()
+    for number, rule, cell in rows(text):
+        rest = lines[:number - 1] + lines[number:]
+        found = check_table(path, "\n".join(rest), ranges, tests)
+        if not any(rule in line for line in found):
+            bad.append("%s:%d: %s could be left out" % (path, number, rule))
+        for name in NAME.findall(cell):
+            rest = list(lines)
+            rest[number - 1] = rest[number - 1].replace(
+                "`%s`" % name, "`renamed %s`" % name)
+            found, _ = check_rows(path, "\n".join(rest), {rule}, tests)
+            if not any("`renamed %s`" % name in line for line in found):
+                bad.append("%s:%d: `%s` could be gone" % (path, number, name))
+    return bad
+
+
+# The events of the state machine, and the arrays of their names in its test.
+MACHINE = "Documentation/toe.md"
+MATRIX = "kunit/toe_matrix.c"
+NAMES = re.compile(r"static const char \* const (\w+)_names\[\w*\] = \{(.*?)\};", re.S)
+
+
+def table_of_events(text):
+    """The first cells of the table whose head begins with "event"."""
+    found = set()
+    inside = False
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| event |"):
+            inside = True
+        elif not line.startswith("|"):
+            inside = False
+        elif inside and not cells[0].startswith("---"):
+            found.update(cells[0].split(", "))
+    return found
+
+
+def check_matrix(machine, matrix):
+    """The words of the page against those of the test."""
+    states, events = set(), set()
+    for array, body in NAMES.findall(matrix):
+        (states if array == "state" else events).update(LITERAL.findall(body))
+    listed = table_of_events(machine)
+    bad = ["%s has no row for the event \"%s\"" % (MACHINE, name)
+           for name in sorted(events - listed)]
+    bad += ["%s has no case for the event \"%s\"" % (MATRIX, name)
+            for name in sorted(listed - events)]
+    bad += ["%s does not name the state \"%s\"" % (MACHINE, name)
+            for name in sorted(states) if "`%s`" % name not in machine]
+    if len(states) < 4 or len(events) < 4:
+        bad.append("%s: no names found" % MATRIX)
+    return bad
+
+
+def check_events(top):
+    texts = []
+    for path in (MACHINE, MATRIX):
+        with open(os.path.join(top, path), encoding="utf-8") as f:
+            texts.append(f.read())
+    bad = check_matrix(*texts)
+    for name in table_of_events(texts[0]):
+        rest = re.sub(r"(?m)^(\|.*?)\b%s\b" % re.escape(name), r"\1what", texts[0])
+        if not bad and not check_matrix(rest, texts[1]):
+            bad.append("%s: \"%s\" could be left out" % (MACHINE, name))
+    return bad
+
+
 def check(top):
     tests = Tests(top)
-    bad = []
+    bad = check_events(top)
     for path, ranges in TABLES.items():
         try:
             with open(os.path.join(top, path), encoding="utf-8") as f:
@@ -131,5 +206,6 @@ def check(top):
         except OSError as error:
             bad.append(str(error))
             continue
-        bad += check_table(path, text, ranges, tests)
+        found = check_table(path, text, ranges, tests)
+        bad += found or unnoticed(path, text, ranges, tests)
     return bad

@@ -62,7 +62,7 @@ behind_the_end()
 {
 	modprobe ndk_toe_example
 	echo >"$DIR/end"
-	! echo late >"$DIR/input"
+	fails sh -c "echo late >$DIR/input"
 	modprobe -r ndk_toe_example
 }
 
