@@ -228,6 +228,21 @@ static void count(struct soft_conn *sc, const struct tcpe_seg *seg, u32 bytes)
 		toe_count(t, v6, TOE_TCP_OUT_RSTS, 1);
 }
 
+/* Nothing leaves over what was invalidated, data, acknowledgment or probe. */
+static bool may_send(struct soft_conn *sc)
+{
+	struct soft_neigh *n;
+	bool may;
+
+	rcu_read_lock();
+	n = rcu_dereference(sc->path->neigh);
+	may = !sc->invalid && !READ_ONCE(sc->path->invalid) && !READ_ONCE(n->invalid);
+	if (may)
+		soft_neigh_before_xmit(sc->st, n);
+	rcu_read_unlock();
+	return may;
+}
+
 /**
  * soft_xmit() - &tcpe_ops.xmit
  * @e: the engine
@@ -241,7 +256,7 @@ int soft_xmit(struct tcpe *e, const struct tcpe_seg *seg)
 	struct sk_buff *skb;
 	u32 bytes;
 
-	if (sc->invalid || sc->path->invalid) {
+	if (!may_send(sc)) {
 		sc->owed |= SOFT_OWE_RETRIEVE(TOE_INVALIDATED);
 		return -ENETDOWN;
 	}
