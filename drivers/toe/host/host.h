@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The host side of the offload: live sockets.
+ *
+ * ndk_toe_host.ko takes an ESTABLISHED TCP socket off the host stack, lets a target
+ * carry it, and gives it back. The core (ndk_toe.ko) knows no socket; this module
+ * knows nothing else.
+ *
+ * Files
+ * -----
+ *	access.h	every use of a field of the TCP code, and its build-time checks
+ *	conn.c		struct toe_sock: life, look-up, list
+ *	offload.c	host to target
+ *	upload.c	target to host
+ *	refuse.c	which sockets are not taken, and why
+ *	xfer.c		bytes: send queue to target, target to receive queue
+ *	calls.c		socket calls of an offloaded socket
+ *	hook.c		segments that arrive
+ *	net.c		per namespace: target, hook, end
+ *	ulp.c		setsockopt(TCP_ULP, "toe")
+ *	route.c, output.c, watch.c	neighbors and paths, transmission, changes
+ *	netlink.c	generic netlink
+ *	main.c		module entry and exit
+ *
+ * How a socket call reaches a target
+ * ----------------------------------
+ * The calls themselves are the host's own: sendmsg() fills sk_write_queue, which the
+ * closed window (snd_wnd 0) keeps from being sent. release_cb(), which runs
+ * whenever somebody lets go of the socket lock, moves what is there into &toe_sock.txq and
+ * posts it. Received data goes into sk_receive_queue, and release_cb() tells the target
+ * how much of it was read. Buffer accounting, blocking, poll(), splice(), zerocopy
+ * and peeking are therefore those of the host.
+ *
+ * Locks, outer to inner
+ * ---------------------
+ *	socket lock (lock_sock)			offload, upload, calls
+ *	toe_net.routes (mutex)			w/ or w/o a socket lock
+ *	sk_lock.slock				delivery, release_cb
+ *	toe_sock.lock				state, hold queue; BH off
+ *	locks of core and target
+ * The core's callbacks come without a lock and take none of the first two; from
+ * indications and completions slock is only tried (xfer.c).
+ */
+#ifndef _TOE_HOST_H
+#define _TOE_HOST_H
+
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include <net/tcp.h>
+#include <ndk/toe.h>
+#include <uapi/ndk/toe_refusal.h>
+
+struct soft_conn;
+struct soft_target;
+struct toe_net;
+struct toe_route;
+
+/* Longest time a socket call waits for a target, then it does without. */
+#define TOE_HOST_WAIT_MS	3000
+
+/**
+ * enum toe_sock_state - who has the connection
+ * @TOE_SOCK_HOST: the host stack
+ * @TOE_SOCK_MOVING: socket locked, an initiate is in progress; segments go to the host
+ * @TOE_SOCK_HOLD: the target has it, segments of the backlog come first
+ * @TOE_SOCK_OFFLOADED: the target has it
+ * @TOE_SOCK_UPLOADING: on its way back; segments wait in &toe_sock.hold
+ * @TOE_SOCK_DEAD: the socket is gone
+ */
+enum toe_sock_state {
+	TOE_SOCK_HOST,
+	TOE_SOCK_MOVING,
+	TOE_SOCK_HOLD,
+	TOE_SOCK_OFFLOADED,
+	TOE_SOCK_UPLOADING,
+	TOE_SOCK_DEAD,
+};
+
+/**
+ * struct toe_sock_stats - since the first offload of this socket
+ * @offloads: times it went
+ * @uploads: times it came back
+ * @tx_bytes: bytes posted to the target
+ * @rx_bytes: bytes the target delivered
+ * @forwards: segments of the backlog given to the target
+ * @passed_up: segments the target left to the host
+ * @rebuilt: uploads without the target's state
+ */
+struct toe_sock_stats {
+	u64 offloads;
+	u64 uploads;
+	u64 tx_bytes;
+	u64 rx_bytes;
+	u64 forwards;
+	u64 passed_up;
+	u64 rebuilt;
+};
+
+/**
+ * struct toe_tx - one buffer of the send queue, out with the target
+ * @send: the request
+ * @link: in &toe_sock.txq, or in its list of finished ones
+ * @skb: the host's own skb, still charged to the socket
+ * @skip: bytes of @skb that were acknowledged before the offload
+ * @bv: its bytes
+ */
+struct toe_tx {
+	struct toe_send send;
+	struct list_head link;
+	struct toe_sock *ts;
+	struct sk_buff *skb;
+	u32 skip;
+	struct bio_vec bv[];
+};
+
+/**
+ * struct toe_sock - a socket that is offloaded, or was
+ * @af_ops: what icsk_af_ops points at while offloaded. First: how a socket finds this
+ * @ref: references
+ * @rcu: frees
+ * @sk: the socket; a reference while offloaded
+ * @net: its namespace's
+ * @v6: by what IP version its segments come (false: also IPv4-mapped)
+ * @base_prot: the host's sk_prot
+ * @base_af_ops: the host's icsk_af_ops
+ * @base_backlog_rcv: the host's sk_backlog_rcv
+ * @route: path and neighbor
+ * @conn: the core's object while offloaded
+ * @lock: @state, @hold, @pending, @done; BH off
+ * @state: enum toe_sock_state
+ * @reason: enum toe_reason of the last upload
+ * @refusal: enum toe_refusal of the last attempt
+ * @moved: ktime_get() of the last change between host and target
+ * @stats: counters
+ * @link: in &toe_net.socks
+ */
+struct toe_sock {
+	struct inet_connection_sock_af_ops af_ops;
+	refcount_t ref;
+	struct rcu_head rcu;
+	struct sock *sk;
+	struct toe_net *net;
+	bool v6;
+
+	struct proto *base_prot;
+	const struct inet_connection_sock_af_ops *base_af_ops;
+	int (*base_backlog_rcv)(struct sock *sk, struct sk_buff *skb);
+
+	struct toe_route *route;
+	struct toe_obj *conn;
+
+	spinlock_t lock; /* see above */
+	u8 state;
+	u8 reason;
+	u8 refusal;
+	ktime_t moved;
+	struct toe_sock_stats stats;
+	struct list_head link;
+};
+
+/* conn.c */
+struct toe_sock *toe_sock_get(struct toe_sock *ts);
+void toe_sock_put(struct toe_sock *ts);
+/* RCU read side, or socket locked: of an offloaded socket, else NULL. */
+struct toe_sock *toe_sock_of(const struct sock *sk);
+
+/**
+ * toe_socks_next() - walk over all sockets of a namespace that are or were offloaded
+ * @tn: the namespace's
+ * @pos: position, 0 at first; advanced
+ *
+ * A socket stays in the walk after its upload until it is closed.
+ *
+ * Context: process.
+ * Return: the next one with a reference (toe_sock_put()), NULL at the end.
+ */
+struct toe_sock *toe_socks_next(struct toe_net *tn, u64 *pos);
+
+/**
+ * struct toe_sock_info - what people are told
+ * @state: enum toe_sock_state
+ * @reason: enum toe_reason of the last upload
+ * @refusal: enum toe_refusal of the last attempt
+ * @moved_ms: milliseconds since the last move; U64_MAX: never moved
+ * @target: name of the target
+ * @stats: counters
+ */
+struct toe_sock_info {
+	u8 state;
+	u8 reason;
+	u8 refusal;
+	u64 moved_ms;
+	char target[32];
+	struct toe_sock_stats stats;
+};
+
+void toe_sock_info(struct toe_sock *ts, struct toe_sock_info *info);
+
+/**
+ * struct toe_move - one socket of a batch
+ * @sk: the socket; the caller's reference
+ * @err: 0, or why not
+ * @refusal: enum toe_refusal; says more than @err
+ */
+struct toe_move {
+	struct sock *sk;
+	int err;
+	u8 refusal;
+};
+
+/* offload.c */
+/**
+ * toe_offload() - give connections to a target
+ * @tn: their namespace's
+ * @target: name of a target, NULL for the namespace's software target
+ * @m: sockets, in any order; err and refusal are filled in
+ * @n: how many
+ *
+ * One grace period for all of them. Waits at most %TOE_HOST_WAIT_MS per 64 sockets,
+ * longer only for the lock of a socket that another program holds.
+ *
+ * Context: process, no socket locked.
+ * Return: how many are offloaded now because of this call.
+ */
+unsigned int toe_offload(struct toe_net *tn, const char *target, struct toe_move *m,
+			 unsigned int n);
+/* the same for one, which the caller has locked */
+int toe_offload_locked(struct sock *sk, u8 *refusal);
+
+/* upload.c */
+/**
+ * toe_host_upload() - take connections back
+ * @m: sockets; err is filled in, -ENOTCONN for what is in the host
+ * @n: how many
+ *
+ * Context: process, no socket locked. Waits as toe_offload().
+ * Return: how many came back.
+ */
+unsigned int toe_host_upload(struct toe_move *m, unsigned int n);
+/* the same for one, which the caller has locked; afterwards it is the host's */
+void toe_upload_locked(struct toe_sock *ts, enum toe_reason reason);
+/* for those who may not sleep, or hold other locks: some time soon */
+void toe_upload_later(struct toe_sock *ts, enum toe_reason reason);
+/* everything of a namespace, or what goes through @dev if it is not NULL; waits */
+void toe_upload_net(struct toe_net *tn, const struct net_device *dev, enum toe_reason reason);
+
+/* net.c */
+struct toe_net *toe_net_of(const struct net *net);
+struct net *toe_net_ns(const struct toe_net *tn);
+/* stop and start offering anything in this namespace; already offloaded ones stay */
+void toe_net_pause(struct toe_net *tn, bool pause);
+bool toe_net_is_paused(const struct toe_net *tn);
+/* the namespace's software target, made at the first offload; NULL: none yet */
+struct toe_target *toe_net_target(struct toe_net *tn);
+
+/* names.c */
+const char *toe_refusal_name(unsigned int refusal);
+const char *toe_reason_name(unsigned int reason);
+const char *toe_sock_state_name(unsigned int state);
+
+/*
+ * route.c: neighbor and path objects. Written beside; this is what offload.c expects.
+ */
+/**
+ * toe_route_get() - what a socket's connection object hangs below
+ * @tn: the namespace's
+ * @t: target
+ * @sk: the socket, locked
+ * @v6: by what IP version it talks
+ * @r: filled
+ *
+ * Neighbor and path are %TOE_OFFLOADED when this returns 0, in an operation of their
+ * own if they were not; routes are shared. The route keeps the dst it was made from.
+ *
+ * Context: process, socket locked; takes &toe_net.routes. Waits for the target at
+ * most %TOE_HOST_WAIT_MS.
+ * Return: 0 or enum toe_refusal: no route, device not wanted (bond, bridge, VLAN,
+ * macvlan), xfrm, neighbor not resolved, target refused, time is up.
+ */
+int toe_route_get(struct toe_net *tn, struct toe_target *t, struct sock *sk, bool v6,
+		  struct toe_route **r);
+/* The connection object is gone. Ends the offload of what nobody uses any more. May
+ * sleep; no socket lock needed, one may be held.
+ */
+void toe_route_put(struct toe_route *r);
+/* the path object */
+struct toe_obj *toe_route_path(struct toe_route *r);
+/* device segments leave by; for toe_upload_net() */
+struct net_device *toe_route_dev(struct toe_route *r);
+/* IP MTU the route has now */
+u32 toe_route_mtu(struct toe_route *r);
+
+/* output.c */
+/**
+ * toe_host_xmit() - send what a target made
+ * @ts: the connection
+ * @skb: TCP header first, %CHECKSUM_PARTIAL, gso_size set for a burst. Consumed. Not
+ *	charged to the socket, and must not be (toe.md 5.6).
+ *
+ * TTL, TOS, priority and flow label as the socket has them.
+ *
+ * Context: softirq or process with BH off; the target's lock is held, the socket's may
+ * be: takes none of them. Under rcu_read_lock().
+ */
+void toe_host_xmit(struct toe_sock *ts, struct sk_buff *skb);
+
+/* watch.c: neighbour, route, PMTU changes. Calls toe_upload_later(), submits updates. */
+int toe_watch_init(void);
+void toe_watch_exit(void);
+/* per namespace, before the first route and after the last one */
+int toe_routes_init(struct toe_net *tn);
+void toe_routes_exit(struct toe_net *tn);
+
+/*
+ * netlink.c: written beside.
+ */
+enum toe_host_event {
+	TOE_HOST_EV_OFFLOADED,
+	TOE_HOST_EV_UPLOADED,
+	TOE_HOST_EV_REFUSED,
+	TOE_HOST_EV_GONE,
+	TOE_HOST_EV_STUCK,
+};
+
+/* any context; @ts has reason, refusal, counters. Cheap when nobody listens. */
+void toe_nl_event(struct toe_sock *ts, enum toe_host_event ev);
+int toe_nl_init(void);
+void toe_nl_exit(void);
+
+#endif /* _TOE_HOST_H */
