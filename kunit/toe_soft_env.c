@@ -448,7 +448,7 @@ void tw_op_done(struct toe_op *op)
 
 /* Tree of @side for @type: the connection, with what it hangs below as needed. */
 struct toe_op *tw_tree(struct side *side, enum toe_op_type type, struct completion *done,
-			   struct toe_block **conn)
+		       struct toe_block **conn)
 {
 	bool in = type == TOE_INITIATE;
 	bool first = toe_obj_state(side->path) == TOE_IN_HOST;
@@ -637,7 +637,6 @@ void tw_both_offloaded(struct world *w)
 	KUNIT_ASSERT_EQ(w->test, tw_offload(&w->side[0]), TOE_SUCCESS);
 	KUNIT_ASSERT_EQ(w->test, tw_offload(&w->side[1]), TOE_SUCCESS);
 }
-
 
 /* Submits and waits. The status of @b; frees @op. */
 u32 tw_run_op(struct world *w, struct toe_op *op, struct toe_block *b)
