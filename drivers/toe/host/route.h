@@ -134,7 +134,7 @@ struct toe_route {
 struct toe_routes {
 	struct toe_net *tn;
 	struct net *net;
-	struct mutex *mutex;
+	struct mutex *mutex; /* as above */
 	DECLARE_HASHTABLE(table, 8);
 	struct list_head all;
 	spinlock_t lock; /* hops */

@@ -99,7 +99,8 @@ static unsigned int parse_ip4(struct sk_buff *skb, struct soft_tuple *key)
 	head = ip->ihl * 4;
 	if (ip->version != 4 || head != sizeof(*ip) || ip->protocol != IPPROTO_TCP ||
 	    ip_is_fragment(ip) || ip_fast_csum(ip, ip->ihl) ||
-	    ntohs(ip->tot_len) < head || pskb_trim_rcsum(skb, ntohs(ip->tot_len)))
+	    ntohs(ip->tot_len) < head || ntohs(ip->tot_len) > skb->len ||
+	    pskb_trim_rcsum(skb, ntohs(ip->tot_len)))
 		return 0;
 	memcpy(key->saddr, &ip->daddr, sizeof(ip->daddr));
 	memcpy(key->daddr, &ip->saddr, sizeof(ip->saddr));
@@ -114,6 +115,7 @@ static unsigned int parse_ip6(struct sk_buff *skb, struct soft_tuple *key)
 		return 0;
 	ip = (const struct ipv6hdr *)skb->data;
 	if (ip->version != 6 || ip->nexthdr != IPPROTO_TCP ||
+	    sizeof(*ip) + ntohs(ip->payload_len) > skb->len ||
 	    pskb_trim_rcsum(skb, sizeof(*ip) + ntohs(ip->payload_len)))
 		return 0;
 	memcpy(key->saddr, &ip->daddr, sizeof(ip->daddr));
