@@ -33,12 +33,12 @@ r_lnx_31_shown()
 	local one
 
 	next_port
-	server $TPORT "$SWARM" serve $FAR $TPORT
-	in_near "$SWARM" run $FAR $TPORT 1,idle 1 >"$WORK/swarm" &
-	wait_for 10 has_established near $TPORT 1
-	read -ra one <<<"$(pair $TPORT)"
+	server "$TPORT" "$SWARM" serve "$FAR" "$TPORT"
+	in_near "$SWARM" run "$FAR" "$TPORT" 1,idle 1 >"$WORK/swarm" &
+	wait_for 10 has_established near "$TPORT" 1
+	read -ra one <<<"$(pair "$TPORT")"
 
-	same "known before" "" "$(near "$TOECTL" list)"
+	same "known before" "" "$(near "$TOECTL" list --remote ":$TPORT")"
 	near "$TOECTL" offload "${one[@]}"
 	near "$TOECTL" list | tee "$WORK/list"
 	grep -q " offloaded target .* reason - .* offloads 1 uploads 0 " "$WORK/list"
@@ -46,9 +46,9 @@ r_lnx_31_shown()
 	grep -q 'tcp-ulp-toe' "$WORK/ss"
 	# again: it is there already
 	fails near "$TOECTL" offload "${one[@]}"
-	near "$TOECTL" upload --remote :$TPORT
+	near "$TOECTL" upload --remote ":$TPORT"
 	near "$TOECTL" list | tee "$WORK/list"
-	grep -q " in-host target .* reason host-asked age .* offloads 1 uploads 1 " "$WORK/list"
+	grep -q " in-host target .* reason host-asked .* offloads 1 uploads 1 " "$WORK/list"
 	fails near "$TOECTL" upload "${one[@]}"
 	near "$TOECTL" --json list | python3 -c '
 import json, sys
@@ -61,9 +61,9 @@ assert rows[0]["remote"] == "10.83.0.2" and rows[0]["uploads"] == 1, rows'
 by_process()
 {
 	next_port
-	server $TPORT "$SWARM" serve $FAR $TPORT
-	near "$SWARM" run $FAR $TPORT 2,idle 1 >"$WORK/swarm" &
-	wait_for 10 has_established near $TPORT 2
+	server "$TPORT" "$SWARM" serve "$FAR" "$TPORT"
+	near "$SWARM" run "$FAR" "$TPORT" 2,idle 1 >"$WORK/swarm" &
+	wait_for 10 has_established near "$TPORT" 2
 	# the one that accepted them is in the other namespace: its sockets are found
 	# all the same
 	"$TOECTL" offload --pid "$SERVER"
@@ -79,15 +79,15 @@ by_process()
 events()
 {
 	next_port
-	server $TPORT "$SWARM" serve $FAR $TPORT
-	near "$SWARM" run $FAR $TPORT 3,idle 1 >"$WORK/swarm" &
-	wait_for 10 has_established near $TPORT 3
+	server "$TPORT" "$SWARM" serve "$FAR" "$TPORT"
+	near "$SWARM" run "$FAR" "$TPORT" 3,idle 1 >"$WORK/swarm" &
+	wait_for 10 has_established near "$TPORT" 3
 	near "$TOECTL" --json watch --count 6 --seconds 20 >"$WORK/events" &
 	local watcher=$!
 	wait_for 10 near_listens
-	near "$TOECTL" offload --remote :$TPORT
+	near "$TOECTL" offload --remote ":$TPORT"
 	near "$TOECTL" upload --all
-	wait $watcher
+	wait "$watcher"
 	same "offloaded" 3 "$(grep -c '"event":"offloaded"' "$WORK/events")"
 	same "uploaded" 3 "$(grep -c '"event":"uploaded"' "$WORK/events")"
 	stop_server
@@ -103,14 +103,14 @@ errors()
 {
 	fails near "$TOECTL" frobnicate
 	grep -q "no command 'frobnicate'" "$WORK/said"
-	fails near "$TOECTL" offload $FAR:1 nonsense
+	fails near "$TOECTL" offload "$FAR:1" nonsense
 	grep -q "'nonsense' is no end" "$WORK/said"
 	local status=0
-	near "$TOECTL" offload $FAR:1 $FAR:2 || status=$?
-	same "exit status for what is not there" 3 $status
+	near "$TOECTL" offload "$FAR:1" "$FAR:2" || status=$?
+	same "exit status for what is not there" 3 "$status"
 	status=0
 	near "$TOECTL" offload || status=$?
-	same "exit status without connections" 2 $status
+	same "exit status without connections" 2 "$status"
 	near "$TOECTL" --help | grep -q '^Exit status'
 }
 
@@ -120,10 +120,10 @@ errors()
 iperf_case()
 {
 	next_port
-	server $TPORT iperf3 -s -1 -B $FAR -p $TPORT
-	bounce near --remote :$TPORT
-	bounce far --local :$TPORT
-	near iperf3 -c $FAR -p $TPORT -t "$SECS" -i 0.5 -f k --forceflush "$@" | tee "$WORK/iperf"
+	server "$TPORT" iperf3 -s -1 -B "$FAR" -p "$TPORT"
+	bounce near --remote ":$TPORT"
+	bounce far --local ":$TPORT"
+	near iperf3 -c "$FAR" -p "$TPORT" -t "$SECS" -i 0.5 -f k --forceflush "$@" | tee "$WORK/iperf"
 	wait "$SERVER"
 	bounced 4
 	grep -q receiver "$WORK/iperf"
@@ -165,7 +165,7 @@ web_up()
 		server { listen $FAR:$TPORT; listen [$FAR6]:$TPORT; root $WORK/www; }
 	}
 	END
-	server $TPORT "$NGINX" -e stderr -p "$WORK" -c "$WORK/nginx.conf"
+	server "$TPORT" "$NGINX" -e stderr -p "$WORK" -c "$WORK/nginx.conf"
 }
 
 # web BYTES ADDRESS LOSS
@@ -175,8 +175,8 @@ web()
 	make_data "$1"
 	web_up
 	disturb "$3"
-	bounce near --remote :$TPORT
-	bounce far --local :$TPORT
+	bounce near --remote ":$TPORT"
+	bounce far --local ":$TPORT"
 	near curl -sS --no-keepalive -o "$WORK/got" "http://$2:$TPORT/data"
 	cmp "$WORK/data" "$WORK/got"
 	bounced 2
@@ -186,7 +186,7 @@ web()
 
 web_v4()
 {
-	web $((SIZE << 20)) $FAR slow
+	web $((SIZE << 20)) "$FAR" slow
 }
 
 web_v6()
@@ -196,12 +196,12 @@ web_v6()
 
 web_1_percent()
 {
-	web $((LOSSY << 20)) $FAR 1
+	web $((LOSSY << 20)) "$FAR" 1
 }
 
 web_5_percent()
 {
-	web $((LOSSY << 20)) $FAR 5
+	web $((LOSSY << 20)) "$FAR" 5
 }
 
 # Both ways at once over one connection, at LOSS.
@@ -210,11 +210,11 @@ both_ways()
 	next_port
 	make_data $((LOSSY << 20))
 	rm -f "$WORK/near.got" "$WORK/far.got"
-	server $TPORT socat -t 60 "OPEN:$WORK/data,rdonly!!CREATE:$WORK/far.got" \
+	server "$TPORT" socat -t 60 "OPEN:$WORK/data,rdonly!!CREATE:$WORK/far.got" \
 		"TCP-LISTEN:$TPORT,bind=$FAR,reuseaddr"
 	disturb "$1"
-	bounce near --remote :$TPORT
-	bounce far --local :$TPORT
+	bounce near --remote ":$TPORT"
+	bounce far --local ":$TPORT"
 	near socat -t 60 "OPEN:$WORK/data,rdonly!!CREATE:$WORK/near.got" "TCP:$FAR:$TPORT"
 	wait "$SERVER"
 	disturb none
@@ -240,14 +240,15 @@ redis()
 	n=$(scaled 1500 100000)
 	next_port
 	# the server is in the package of the tools, by another name
-	server $TPORT bash -c "exec -a redis-server redis-check-rdb --port $TPORT \
-		--bind $FAR --save '' --protected-mode no"
-	bounce near --remote :$TPORT
-	bounce far --local :$TPORT
-	near redis-benchmark -h $FAR -p $TPORT -n "$n" -c 10 -d 600 -t incr,lpush --csv
+	# shellcheck disable=SC2016 # for the inner shell
+	server "$TPORT" bash -c 'exec -a redis-server redis-check-rdb --port "$1" \
+		--bind "$2" --save "" --protected-mode no' - "$TPORT" "$FAR"
+	bounce near --remote ":$TPORT"
+	bounce far --local ":$TPORT"
+	near redis-benchmark -h "$FAR" -p "$TPORT" -n "$n" -c 10 -d 600 -t incr,lpush --csv
 	bounced 10
-	same "increments" "$n" "$(near redis-cli -h $FAR -p $TPORT get counter:__rand_int__)"
-	same "elements" "$n" "$(near redis-cli -h $FAR -p $TPORT llen mylist)"
+	same "increments" "$n" "$(near redis-cli -h "$FAR" -p "$TPORT" get counter:__rand_int__)"
+	same "elements" "$n" "$(near redis-cli -h "$FAR" -p "$TPORT" llen mylist)"
 	stop_server
 }
 
@@ -255,11 +256,11 @@ redis()
 swarm()
 {
 	next_port
-	server $TPORT "$SWARM" serve $FAR $TPORT
+	server "$TPORT" "$SWARM" serve "$FAR" "$TPORT"
 	disturb "$2"
-	bounce near --remote :$TPORT
-	bounce far --local :$TPORT
-	near "$SWARM" run $FAR $TPORT "$1" "$SECS" 15 | tee "$WORK/swarm"
+	bounce near --remote ":$TPORT"
+	bounce far --local ":$TPORT"
+	near "$SWARM" run "$FAR" "$TPORT" "$1" "$SECS" 15 | tee "$WORK/swarm"
 	bounced "$1"
 	disturb none
 	stop_server
@@ -290,24 +291,24 @@ half_of_them()
 	n=$(scaled 60 1000)
 	half=$((n / 2))
 	next_port
-	server $TPORT "$SWARM" serve $FAR $TPORT
-	in_near "$SWARM" run $FAR $TPORT "$n,idle" "$SECS" 30 >"$WORK/swarm" &
+	server "$TPORT" "$SWARM" serve "$FAR" "$TPORT"
+	in_near "$SWARM" run "$FAR" "$TPORT" "$n,idle" "$SECS" 30 >"$WORK/swarm" &
 	local program=$!
-	wait_for 60 has_established near $TPORT "$n"
+	wait_for 60 has_established near "$TPORT" "$n"
 	# the target is made at the first offload
-	near "$TOECTL" offload --pid $program --fd 4
+	near "$TOECTL" offload --pid "$program" --fd 4
 	near "$TOECTL" upload --all
-	near "$TOECTL" fault exhaust --layer connection --value $half
-	kill -USR1 $program
-	near "$TOECTL" --json offload --remote :$TPORT >"$WORK/offload" || :
+	near "$TOECTL" fault exhaust --layer connection --value "$half"
+	kill -USR1 "$program"
+	near "$TOECTL" --json offload --remote ":$TPORT" >"$WORK/offload" || :
 	cat "$WORK/offload"
-	same "offloaded" $half "$(json offloaded <"$WORK/offload" | head -n 1)"
+	same "offloaded" "$half" "$(json offloaded <"$WORK/offload" | head -n 1)"
 	same "without a place" $((n - half)) \
 		"$(grep '"not-moved":"target-full"' "$WORK/offload" | json connections)"
 	got=$(offloaded near)
-	same "listed" $half "$got"
+	same "listed" "$half" "$got"
 	near "$TOECTL" fault exhaust --layer connection --value 0
-	wait $program
+	wait "$program"
 	cat "$WORK/swarm"
 	stop_server
 }
@@ -315,15 +316,15 @@ half_of_them()
 paused()
 {
 	next_port
-	server $TPORT "$SWARM" serve $FAR $TPORT
-	near "$SWARM" run $FAR $TPORT 1,idle 1 >"$WORK/swarm" &
-	wait_for 10 has_established near $TPORT 1
+	server "$TPORT" "$SWARM" serve "$FAR" "$TPORT"
+	near "$SWARM" run "$FAR" "$TPORT" 1,idle 1 >"$WORK/swarm" &
+	wait_for 10 has_established near "$TPORT" 1
 	near "$TOECTL" pause
-	fails near "$TOECTL" offload --remote :$TPORT
+	fails near "$TOECTL" offload --remote ":$TPORT"
 	grep -q 'not-moved paused' "$WORK/said"
 	near "$TOECTL" targets | grep -q 'state paused'
 	near "$TOECTL" resume
-	near "$TOECTL" offload --remote :$TPORT
+	near "$TOECTL" offload --remote ":$TPORT"
 	near "$TOECTL" upload --all
 	stop_server
 }

@@ -56,8 +56,8 @@ toe_up()
 	addr add $FAR6/64 dev tf nodad
 	link set tf up
 	END
-	near ping -q -c 1 -W 5 $FAR
-	near ping -q -c 1 -W 5 $FAR6
+	near ping -q -c 1 -W 5 "$FAR"
+	near ping -q -c 1 -W 5 "$FAR6"
 }
 
 toe_down()
