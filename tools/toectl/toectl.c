@@ -185,20 +185,16 @@ static void take_result(const struct nlattr *nest, struct outcome *out)
 		else if (attr_type(a) == NDK_TOE_RESULT_REASON)
 			attr_string(a, reason, sizeof(reason));
 	}
-	switch (err) {
-	case 0:
+	if (!err) {
 		out->moved++;
 		return;
-	case ENOENT:
-		out->gone++;
-		break;
-	case EISCONN:
-	case ENOTCONN:
-		out->idle++;
-		break;
-	default:
-		out->refused++;
 	}
+	if (err == ENOENT)
+		out->gone++;
+	else if (err == EALREADY || (err == ENOTCONN && !*reason))
+		out->idle++;
+	else
+		out->refused++;
 	count_reason(out, *reason ? reason : strerror(err));
 }
 

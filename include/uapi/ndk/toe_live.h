@@ -166,8 +166,8 @@ enum ndk_toe_conn_state {
  * enum ndk_toe_result_attr - what became of one connection of a request
  * @NDK_TOE_RESULT_UNSPEC: not used
  * @NDK_TOE_RESULT_ERRNO: u32, 0 or an errno, positive: ENOENT (no such
- *	connection, or not the caller's to see), EISCONN (offloaded already),
- *	ENOTCONN (not offloaded), EOPNOTSUPP (refused, see the reason), EBUSY,
+ *	connection, or not the caller's to see), EALREADY (offloaded already),
+ *	ENOTCONN (upload: not offloaded), EOPNOTSUPP (refused, see the reason),
  *	ENOSPC (no room at the target), ETIMEDOUT, ...
  * @NDK_TOE_RESULT_REASON: string, in words of one or two
  * @NDK_TOE_RESULT_ATTRS: number of values
