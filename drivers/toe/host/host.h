@@ -294,17 +294,19 @@ u32 toe_route_mtu(struct toe_route *r);
 
 /* output.c */
 /**
- * toe_host_xmit() - send what a target made
- * @ts: the connection
+ * toe_host_xmit() - send what the engine made
+ * @sc: the target's connection
+ * @ts: the host's
  * @skb: TCP header first, %CHECKSUM_PARTIAL, gso_size set for a burst. Consumed. Not
  *	charged to the socket, and must not be (toe.md 5.6).
  *
- * TTL, TOS, priority and flow label as the socket has them.
+ * TTL, TOS and flow label are the connection's cached variables, priority and mark the
+ * socket's. No route means a lost segment, which the engine repeats.
  *
- * Context: softirq or process with BH off; the target's lock is held, the socket's may
- * be: takes none of them. Under rcu_read_lock().
+ * Context: softirq or process with BH off; @sc is locked, the socket may be: takes
+ * neither.
  */
-void toe_host_xmit(struct toe_sock *ts, struct sk_buff *skb);
+void toe_host_xmit(struct soft_conn *sc, struct toe_sock *ts, struct sk_buff *skb);
 
 /* watch.c: neighbour, route, PMTU changes. Calls toe_upload_later(), submits updates. */
 int toe_watch_init(void);

@@ -84,7 +84,11 @@ static void op_progress(struct tcpe *e)
 {
 	struct soft_conn *sc = soft_conn_of(e);
 
-	WRITE_ONCE(sc->path->neigh->nrt, toe_clock_now(toe_target_clock(sc->st->t)));
+	sc->confirm = true;
+	rcu_read_lock();
+	WRITE_ONCE(rcu_dereference(sc->path->neigh)->nrt,
+		   toe_clock_now(toe_target_clock(sc->st->t)));
+	rcu_read_unlock();
 }
 
 const struct tcpe_ops soft_engine_ops = {
