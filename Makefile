@@ -80,7 +80,8 @@ modules: kernel mirror
 
 tools: build/ndk_defer.so build/qp_memory build/ndkcheck build/ndkperf \
 	build/badqueue build/badpackets build/mutants build/dmabuf \
-	build/rereg build/rereg.so build/toectl build/toemeter
+	build/rereg build/rereg.so build/toectl build/toeoracle build/toeswarm build/toecalls \
+	build/toemeter
 
 build/ndk_defer.so: tools/lib/defer_preload.c
 	@mkdir -p build
@@ -111,6 +112,10 @@ build/ndkcheck: tools/tests/src/ndkcheck.c tools/tests/src/device.h
 build/ndkperf: tools/ndkperf/program.c tools/ndkperf/ndkperf.h
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -o $@ $<
+
+build/toeoracle build/toeswarm build/toecalls: build/%: tools/tests/src/%.c
+	@mkdir -p build
+	$(CC) $(CFLAGS_TOOLS) -o $@ $< -lpthread
 
 TOECTL := $(wildcard tools/toectl/*.c)
 

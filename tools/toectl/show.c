@@ -137,6 +137,9 @@ static void take(const struct nlattr *a, struct shown *c)
 	case NDK_TOE_CONN_REASON:
 		attr_string(a, c->reason, sizeof(c->reason));
 		break;
+	case NDK_TOE_CONN_REFUSAL:
+		attr_string(a, c->refusal, sizeof(c->refusal));
+		break;
 	case NDK_TOE_CONN_AGE:
 		c->age_ms = attr_number(a);
 		break;
@@ -145,9 +148,6 @@ static void take(const struct nlattr *a, struct shown *c)
 		break;
 	case NDK_TOE_CONN_UPLOADS:
 		c->uploads = attr_number(a);
-		break;
-	case NDK_TOE_CONN_REFUSALS:
-		c->refusals = attr_number(a);
 		break;
 	case NDK_TOE_CONN_TX_BYTES:
 		c->tx_bytes = attr_number(a);
@@ -160,6 +160,9 @@ static void take(const struct nlattr *a, struct shown *c)
 		break;
 	case NDK_TOE_CONN_PASSED_UP:
 		c->passed_up = attr_number(a);
+		break;
+	case NDK_TOE_CONN_REBUILT:
+		c->rebuilt = attr_number(a);
 		break;
 	}
 }
@@ -180,6 +183,7 @@ void show_brief(const struct shown *c)
 	line_text("-state", state_text(c->state));
 	line_text("target", c->target);
 	line_text("reason", c->reason);
+	line_text("refusal", c->refusal);
 }
 
 void show_conn(const struct shown *c)
@@ -189,11 +193,11 @@ void show_conn(const struct shown *c)
 	line_seconds("age", c->age_ms);
 	line_number("offloads", c->offloads);
 	line_number("uploads", c->uploads);
-	line_number("refusals", c->refusals);
 	line_number("tx_bytes", c->tx_bytes);
 	line_number("rx_bytes", c->rx_bytes);
 	line_number("forwarded", c->forwarded);
 	line_number("passed_up", c->passed_up);
+	line_number("rebuilt", c->rebuilt);
 	line_number("uid", c->uid);
 	line_end();
 }

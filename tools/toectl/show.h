@@ -17,13 +17,14 @@ struct shown {
 	struct end local, remote;
 	unsigned int state;
 	char target[32];
-	char reason[64];
+	char reason[64];	/* of the last upload */
+	char refusal[64];	/* of the last attempt */
 	uint64_t age_ms;
 	uint32_t uid;
 	uint64_t cookie;
-	uint64_t offloads, uploads, refusals;
+	uint64_t offloads, uploads;
 	uint64_t tx_bytes, rx_bytes;
-	uint64_t forwarded, passed_up;
+	uint64_t forwarded, passed_up, rebuilt;
 };
 
 void shown_parse(const struct nlattr *nest, struct shown *c);

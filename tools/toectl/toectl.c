@@ -77,7 +77,7 @@ static void usage(FILE *to)
 	      "  watch [--count N] [--seconds N]\n"
 	      "                           events, one line each\n"
 	      "  targets                  what can carry connections\n"
-	      "  pause, resume            offer the target nothing new; offer again\n"
+	      "  pause, resume            offload nothing new of this namespace; again\n"
 	      "  fault KIND --value N     make the target fail: fail, exhaust, corrupt (with\n"
 	      "      --layer LAYER        neighbor, path4, path6, connection (default)), delay\n"
 	      "                           (of completions, ms); 0 ends it\n"
@@ -88,13 +88,12 @@ static void usage(FILE *to)
 	      "                           may be left out: :80, 10.0.0.1\n"
 	      "  --pid PID [--fd N]       sockets of a process, whatever their namespace\n"
 	      "\n"
-	      "  --target NAME            which target; without: the only one, or the software\n"
-	      "                           target\n"
+	      "  --target NAME            which target; without: the namespace's software target\n"
 	      "  --json                   one JSON object per line\n"
 	      "  --help                   this text\n"
 	      "\n"
 	      "Exit status: 0 done; 1 not done, or not for all; 2 bad arguments; 3 no such\n"
-	      "connection; 4 not permitted; 5 the kernel module ndk_toe is not loaded.\n", to);
+	      "connection; 4 not permitted; 5 module ndk_toe_host is not loaded.\n", to);
 }
 
 static void __attribute__((format(printf, 2, 3), noreturn)) die(int status, const char *format, ...)
@@ -132,7 +131,7 @@ static void open_family(void)
 	int err = nl_open_family(&nl, NDK_TOE_FAMILY, NDK_TOE_EVENTS);
 
 	if (err == -ENOENT)
-		die(ABSENT, "the kernel module ndk_toe is not loaded");
+		die(ABSENT, "the kernel module ndk_toe_host is not loaded");
 	if (err)
 		die(REFUSED, "netlink: %s", strerror(-err));
 }
@@ -186,20 +185,16 @@ static void take_result(const struct nlattr *nest, struct outcome *out)
 		else if (attr_type(a) == NDK_TOE_RESULT_REASON)
 			attr_string(a, reason, sizeof(reason));
 	}
-	switch (err) {
-	case 0:
+	if (!err) {
 		out->moved++;
 		return;
-	case ENOENT:
-		out->gone++;
-		break;
-	case EISCONN:
-	case ENOTCONN:
-		out->idle++;
-		break;
-	default:
-		out->refused++;
 	}
+	if (err == ENOENT)
+		out->gone++;
+	else if (err == EALREADY || (err == ENOTCONN && !*reason))
+		out->idle++;
+	else
+		out->refused++;
 	count_reason(out, *reason ? reason : strerror(err));
 }
 
@@ -642,8 +637,8 @@ static const struct command {
 	{ "bounce", do_bounce, "lrpftisc" },
 	{ "watch", do_watch, "sc" },
 	{ "targets", do_targets, "" },
-	{ "pause", do_pause, "t" },
-	{ "resume", do_resume, "t" },
+	{ "pause", do_pause, "" },
+	{ "resume", do_resume, "" },
 	{ "fault", do_fault, "tyv" },
 };
 

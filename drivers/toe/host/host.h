@@ -52,8 +52,8 @@
 #include <ndk/toe.h>
 #include <uapi/ndk/toe_refusal.h>
 
-struct soft_conn;
-struct soft_target;
+#include "../soft/soft.h"
+
 struct toe_net;
 struct toe_route;
 
@@ -67,7 +67,7 @@ struct toe_route;
  * @TOE_SOCK_HOLD: the target has it, segments of the backlog come first
  * @TOE_SOCK_OFFLOADED: the target has it
  * @TOE_SOCK_UPLOADING: on its way back; segments wait in &toe_sock.hold
- * @TOE_SOCK_DEAD: the socket is gone
+ * @TOE_SOCK_DEAD: the socket is gone, or was taken back without the target's answer
  */
 enum toe_sock_state {
 	TOE_SOCK_HOST,
@@ -101,9 +101,11 @@ struct toe_sock_stats {
 /**
  * struct toe_tx - one buffer of the send queue, out with the target
  * @send: the request
- * @link: in &toe_sock.txq, or in its list of finished ones
- * @skb: the host's own skb, still charged to the socket
- * @skip: bytes of @skb that were acknowledged before the offload
+ * @link: in &toe_sock.txq or &toe_sock.acked
+ * @ts: whose
+ * @skb: the host's own skb, still charged to the socket; NULL once the host has it back
+ *	while the target still holds the request
+ * @kept: then, what keeps its bytes in memory
  * @bv: its bytes
  */
 struct toe_tx {
@@ -111,30 +113,76 @@ struct toe_tx {
 	struct list_head link;
 	struct toe_sock *ts;
 	struct sk_buff *skb;
-	u32 skip;
+	struct sk_buff *kept;
 	struct bio_vec bv[];
 };
 
 /**
+ * struct toe_sock_id - what a socket is told by, valid when it is gone
+ * @v6: how it talks on the wire; IPv4-mapped is IPv4
+ * @local: address, IPv4 in the first four bytes
+ * @remote: the peer's
+ * @lport: port
+ * @rport: the peer's
+ * @ifindex: device it is bound to
+ * @uid: owner
+ * @cookie: of the socket
+ */
+struct toe_sock_id {
+	bool v6;
+	u8 local[16];
+	u8 remote[16];
+	__be16 lport;
+	__be16 rport;
+	int ifindex;
+	kuid_t uid;
+	u64 cookie;
+};
+
+/**
  * struct toe_sock - a socket that is offloaded, or was
- * @af_ops: what icsk_af_ops points at while offloaded. First: how a socket finds this
- * @ref: references
+ * @af_ops: what icsk_af_ops points at while offloaded: how a socket finds this
+ * @ref: references: the table, the core while an object of it exists, work, walkers
  * @rcu: frees
- * @sk: the socket; a reference while offloaded
+ * @sk: the socket, with a reference until it is found closed
  * @net: its namespace's
+ * @id: addresses
  * @v6: by what IP version its segments come (false: also IPv4-mapped)
- * @base_prot: the host's sk_prot
+ * @base: the host's sk_prot
  * @base_af_ops: the host's icsk_af_ops
  * @base_backlog_rcv: the host's sk_backlog_rcv
+ * @tuple: what the software target knows it by
+ * @st: the software target segments are given to
  * @route: path and neighbor
  * @conn: the core's object while offloaded
- * @lock: @state, @hold, @pending, @done; BH off
+ * @pins: calls that want it to stay in the host; socket lock
+ * @loans: received units in the receive queue, oldest first; slock
+ * @loan_seq: sequence number of the first byte of the first; slock
+ * @txq: sends with the target, oldest first; slock, and @lock against completions
+ * @cached: cached state the target was told last; socket lock
+ * @pacing: sk_pacing_rate of the host
+ * @edge: right edge of the window the host announced
+ * @snd_wnd: the peer's window at the offload
+ * @came_status: how the initiate ended
+ * @home: terminate is over
+ * @d: delegated state that came home
+ * @d_ok: it is valid
+ * @buffered: bytes that came home with it
+ * @lock: what follows; BH off
  * @state: enum toe_sock_state
+ * @running: somebody runs toe_xfer_run()
+ * @want: an upload was asked for by work
  * @reason: enum toe_reason of the last upload
  * @refusal: enum toe_refusal of the last attempt
+ * @pending: received units, not in the receive queue yet
+ * @acked: sends that are done
+ * @hold: segments that wait; bounded
+ * @hold_bytes: their memory
  * @moved: ktime_get() of the last change between host and target
  * @stats: counters
- * @link: in &toe_net.socks
+ * @work: whatever needs the socket lock and is asked for without it
+ * @index: in &toe_net.socks
+ * @node: in &toe_net.by_sk
  */
 struct toe_sock {
 	struct inet_connection_sock_af_ops af_ops;
@@ -142,25 +190,54 @@ struct toe_sock {
 	struct rcu_head rcu;
 	struct sock *sk;
 	struct toe_net *net;
+	struct toe_sock_id id;
 	bool v6;
 
-	struct proto *base_prot;
+	struct proto *base;
 	const struct inet_connection_sock_af_ops *base_af_ops;
 	int (*base_backlog_rcv)(struct sock *sk, struct sk_buff *skb);
 
+	struct soft_tuple tuple;
+	struct soft_target *st;
 	struct toe_route *route;
 	struct toe_obj *conn;
+	unsigned int pins;
+	struct list_head loans;
+	u32 loan_seq;
+	struct list_head txq;
+	struct toe_conn_cached cached;
+	unsigned long pacing;
+	u32 edge;
+	u32 snd_wnd;
+
+	u32 came_status;
+	struct completion home;
+	struct toe_conn_delegated d;
+	bool d_ok;
+	struct sk_buff_head buffered;
 
 	spinlock_t lock; /* see above */
 	u8 state;
+	bool running;
+	u8 want;
 	u8 reason;
 	u8 refusal;
+	struct list_head pending;
+	struct list_head acked;
+	struct sk_buff_head hold;
+	u32 hold_bytes;
 	ktime_t moved;
 	struct toe_sock_stats stats;
-	struct list_head link;
+	struct work_struct work;
+	u32 index;
+	struct hlist_node node;
 };
 
 /* conn.c */
+/* socket locked: its toe_sock, made if there is none; a reference. NULL: no memory. */
+struct toe_sock *toe_sock_make(struct toe_net *tn, struct sock *sk);
+/* the socket with a reference, NULL when it is gone */
+struct sock *toe_sock_hold(struct toe_sock *ts);
 struct toe_sock *toe_sock_get(struct toe_sock *ts);
 void toe_sock_put(struct toe_sock *ts);
 /* RCU read side, or socket locked: of an offloaded socket, else NULL. */
@@ -229,7 +306,18 @@ unsigned int toe_offload(struct toe_net *tn, const char *target, struct toe_move
 /* the same for one, which the caller has locked */
 int toe_offload_locked(struct sock *sk, u8 *refusal);
 
-/* upload.c */
+/* the initiate is overdue: the socket stays in the host, the rest is the target's */
+void toe_offload_overdue(struct toe_sock *ts);
+
+/* upload.c: &toe_host_ops of a connection */
+void toe_conn_uploading(struct toe_obj *obj, void *priv, enum toe_reason reason);
+void toe_conn_uploaded(struct toe_obj *obj, void *priv, struct toe_block *b);
+void toe_conn_segment(struct toe_obj *obj, void *priv, struct sk_buff *skb);
+void toe_conn_stuck(struct toe_obj *obj, void *priv, enum toe_op_type type);
+/* the core is done with a connection nobody waits for */
+void toe_conn_gone(struct toe_sock *ts);
+/* the socket is being destroyed while it is offloaded */
+void toe_sock_destroyed(struct toe_sock *ts);
 /**
  * toe_host_upload() - take connections back
  * @m: sockets; err is filled in, -ENOTCONN for what is in the host
@@ -241,10 +329,60 @@ int toe_offload_locked(struct sock *sk, u8 *refusal);
 unsigned int toe_host_upload(struct toe_move *m, unsigned int n);
 /* the same for one, which the caller has locked; afterwards it is the host's */
 void toe_upload_locked(struct toe_sock *ts, enum toe_reason reason);
+/* the same, from &toe_sock.work: whatever became due */
+void toe_upload_work(struct toe_sock *ts, enum toe_reason want);
 /* for those who may not sleep, or hold other locks: some time soon */
 void toe_upload_later(struct toe_sock *ts, enum toe_reason reason);
 /* everything of a namespace, or what goes through @dev if it is not NULL; waits */
 void toe_upload_net(struct toe_net *tn, const struct net_device *dev, enum toe_reason reason);
+
+/* refuse.c: enum toe_refusal; socket locked */
+int toe_refuse(struct toe_sock *ts, struct sock *sk, const struct toe_caps *caps);
+
+/* xfer.c */
+extern const struct toe_consumer_ops toe_sock_consumer;
+/* the host's skb as a request; no memory: NULL */
+struct toe_tx *toe_tx_make(struct toe_sock *ts, struct sk_buff *skb, u32 skip, gfp_t gfp);
+void toe_tx_done(struct toe_send *s);
+/* received bytes to the receive queue; likewise */
+void toe_xfer_bytes(struct toe_sock *ts, struct sk_buff *skb);
+/* Moves what is pending. slock held and nobody owns the socket, or by its owner. */
+void toe_xfer_run(struct toe_sock *ts, bool send);
+/* Something became pending; any context, BH off. */
+void toe_xfer_kick(struct toe_sock *ts);
+/* The segment is the host's: queue it for the time when the socket is. */
+void toe_hold_segment(struct toe_sock *ts, struct sk_buff *skb);
+/* Socket owned, in the host: hand a segment (TCP header first) to the host stack. */
+void toe_host_input(struct toe_sock *ts, struct sk_buff *skb);
+/* the skbs of the send queue, oldest first; their requests are the caller's to forget */
+void toe_txq_take(struct toe_sock *ts, struct sk_buff_head *queue);
+/* Socket lost or taken back without an answer: the target may hold requests still. */
+void toe_abandon(struct toe_sock *ts, struct sk_buff_head *queue);
+
+/* calls.c */
+int toe_calls_init(void);
+/* Waits until nobody executes a call of this module. */
+void toe_calls_quiesce(void);
+bool toe_prot_is_ours(const struct proto *prot);
+struct proto *toe_prot_for(const struct proto *base);
+extern const struct tcp_ulp_ops toe_shadow_ulp;
+int toe_queue_xmit(struct sock *sk, struct sk_buff *skb, struct flowi *fl);
+int toe_backlog_rcv(struct sock *sk, struct sk_buff *skb);
+/* socket locked: tell the target of options that changed */
+void toe_cached_fill(struct toe_sock *ts, struct toe_conn_cached *v);
+void toe_cached_update(struct toe_sock *ts);
+
+/* hook.c */
+int toe_hooks_register(struct net *net);
+void toe_hooks_unregister(struct net *net);
+/* The backlog is with the target: now what waited in the hook. slock. */
+void toe_hook_open(struct toe_sock *ts);
+
+/* ulp.c */
+int toe_ulp_init(void);
+void toe_ulp_exit(void);
+
+extern struct workqueue_struct *toe_host_wq;
 
 /* net.c */
 struct toe_net *toe_net_of(const struct net *net);
@@ -328,6 +466,9 @@ enum toe_host_event {
 
 /* any context; @ts has reason, refusal, counters. Cheap when nobody listens. */
 void toe_nl_event(struct toe_sock *ts, enum toe_host_event ev);
+/* for ss -i: attributes below INET_ULP_INFO_NAME's level; RCU read side */
+int toe_nl_ulp_info(struct sock *sk, struct sk_buff *skb);
+size_t toe_nl_ulp_info_size(const struct sock *sk);
 int toe_nl_init(void);
 void toe_nl_exit(void);
 

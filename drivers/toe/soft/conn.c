@@ -271,6 +271,7 @@ static struct soft_conn *new_conn(struct soft_target *st, struct toe_block *b,
 		return NULL;
 	sc->st = st;
 	sc->path = path;
+	sc->host = b->protocol_reserved[0];
 	sc->handle = b->handle;
 	memcpy(&sc->k, toe_block_state(b, TOE_STATE_CONST), sizeof(sc->k));
 	memcpy(&sc->v, toe_block_state(b, TOE_STATE_CACHED), sizeof(sc->v));

@@ -60,7 +60,7 @@ out:
 	rcu_read_unlock();
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(soft_rx);
+EXPORT_SYMBOL_GPL(soft_rx);
 
 /**
  * soft_forward() - &toe_target_ops.forward

@@ -129,6 +129,7 @@ struct soft_path {
  * @tuple: its key
  * @st: the target
  * @path: what it hangs below
+ * @host: the host's, for the wire: &toe_block.protocol_reserved
  * @handle: the core's
  * @k: constant state
  * @v: cached state
@@ -153,6 +154,7 @@ struct soft_conn {
 	struct soft_tuple tuple;
 	struct soft_target *st;
 	struct soft_path *path;
+	void *host;
 	u64 handle;
 	struct toe_conn_const k;
 	struct toe_conn_cached v;

@@ -390,7 +390,7 @@ free:
 	kfree(st);
 	return ERR_PTR(err);
 }
-EXPORT_SYMBOL_IF_KUNIT(soft_create);
+EXPORT_SYMBOL_GPL(soft_create);
 
 /**
  * soft_destroy() - take everything back, then forget the target
@@ -405,4 +405,4 @@ void soft_destroy(struct soft_target *st)
 	rhashtable_destroy(&st->conns);
 	kfree(st);
 }
-EXPORT_SYMBOL_IF_KUNIT(soft_destroy);
+EXPORT_SYMBOL_GPL(soft_destroy);

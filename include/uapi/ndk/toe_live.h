@@ -6,9 +6,9 @@
  * Requests are about the network namespace they are sent in, except a socket that
  * is named by a file descriptor: that one is meant wherever it lives. Whoever has
  * CAP_NET_ADMIN in the user namespace that owns a socket's network namespace sees
- * and moves it; others see and move the sockets of their own user. What is about
- * a target as a whole (pause, resume, faults) is for CAP_NET_ADMIN in the first
- * user namespace.
+ * and moves it; others see and move the sockets of their own user. Pausing is for
+ * whoever has it in the user namespace that owns the network namespace, faults are
+ * for whoever has it in the first user namespace.
  */
 #ifndef _UAPI_NDK_TOE_LIVE_H
 #define _UAPI_NDK_TOE_LIVE_H
@@ -33,9 +33,10 @@
  * @NDK_TOE_CMD_UPLOAD: take back what they name, or with %NDK_TOE_A_ALL all in
  *	the namespace that the caller may move. Answered alike; with
  *	%NDK_TOE_A_ALL by one %NDK_TOE_A_COUNT.
- * @NDK_TOE_CMD_TARGET: dump: the targets
- * @NDK_TOE_CMD_PAUSE: offer %NDK_TOE_A_TARGET nothing new
- * @NDK_TOE_CMD_RESUME: offer again
+ * @NDK_TOE_CMD_TARGET: dump: the namespace's software target, and for those who
+ *	may inject faults all there are
+ * @NDK_TOE_CMD_PAUSE: offload nothing new of this namespace
+ * @NDK_TOE_CMD_RESUME: offload again
  * @NDK_TOE_CMD_FAULT: make %NDK_TOE_A_TARGET fail as %NDK_TOE_A_FAULT says
  * @NDK_TOE_CMD_EVENT: never sent by programs: something happened to the
  *	%NDK_TOE_A_CONN in it
@@ -60,8 +61,8 @@ enum ndk_toe_cmd {
  * @NDK_TOE_A_PAD: padding
  * @NDK_TOE_A_CONN: nested, enum ndk_toe_conn_attr; up to %NDK_TOE_MAX_CONNS
  * @NDK_TOE_A_RESULT: nested, enum ndk_toe_result_attr
- * @NDK_TOE_A_TARGET: string, name of a target; without: the only one there is, or
- *	the software target
+ * @NDK_TOE_A_TARGET: string, name of a target; without: the namespace's software
+ *	target
  * @NDK_TOE_A_ALL: flag
  * @NDK_TOE_A_COUNT: u32, how many
  * @NDK_TOE_A_FAULT: nested, enum ndk_toe_fault_attr
@@ -107,15 +108,16 @@ enum ndk_toe_attr {
  * @NDK_TOE_CONN_COOKIE: u64, as inet_diag has it
  * @NDK_TOE_CONN_STATE: u8, enum ndk_toe_conn_state
  * @NDK_TOE_CONN_TARGET: string, the target that has it, or had it last
- * @NDK_TOE_CONN_REASON: string, why it was moved last
- * @NDK_TOE_CONN_AGE: u64, milliseconds since then
+ * @NDK_TOE_CONN_REASON: string, why it came back last
+ * @NDK_TOE_CONN_REFUSAL: string, why it was not offloaded when it was tried last
+ * @NDK_TOE_CONN_AGE: u64, milliseconds since it was moved last, either way
  * @NDK_TOE_CONN_OFFLOADS: u64, times it was offloaded
  * @NDK_TOE_CONN_UPLOADS: u64, times it came back
- * @NDK_TOE_CONN_REFUSALS: u64, times it was not offloaded
  * @NDK_TOE_CONN_TX_BYTES: u64, bytes its program sent while it was offloaded
  * @NDK_TOE_CONN_RX_BYTES: u64, bytes it received meanwhile
  * @NDK_TOE_CONN_FORWARDED: u64, segments the host handed to the target
  * @NDK_TOE_CONN_PASSED_UP: u64, segments the target left to the host
+ * @NDK_TOE_CONN_REBUILT: u64, times it came back without the target's help
  * @NDK_TOE_CONN_ATTRS: number of values
  */
 enum ndk_toe_conn_attr {
@@ -132,14 +134,15 @@ enum ndk_toe_conn_attr {
 	NDK_TOE_CONN_STATE,
 	NDK_TOE_CONN_TARGET,
 	NDK_TOE_CONN_REASON,
+	NDK_TOE_CONN_REFUSAL,
 	NDK_TOE_CONN_AGE,
 	NDK_TOE_CONN_OFFLOADS,
 	NDK_TOE_CONN_UPLOADS,
-	NDK_TOE_CONN_REFUSALS,
 	NDK_TOE_CONN_TX_BYTES,
 	NDK_TOE_CONN_RX_BYTES,
 	NDK_TOE_CONN_FORWARDED,
 	NDK_TOE_CONN_PASSED_UP,
+	NDK_TOE_CONN_REBUILT,
 	NDK_TOE_CONN_ATTRS
 };
 
@@ -163,8 +166,8 @@ enum ndk_toe_conn_state {
  * enum ndk_toe_result_attr - what became of one connection of a request
  * @NDK_TOE_RESULT_UNSPEC: not used
  * @NDK_TOE_RESULT_ERRNO: u32, 0 or an errno, positive: ENOENT (no such
- *	connection, or not the caller's to see), EISCONN (offloaded already),
- *	ENOTCONN (not offloaded), EOPNOTSUPP (refused, see the reason), EBUSY,
+ *	connection, or not the caller's to see), EALREADY (offloaded already),
+ *	ENOTCONN (upload: not offloaded), EOPNOTSUPP (refused, see the reason),
  *	ENOSPC (no room at the target), ETIMEDOUT, ...
  * @NDK_TOE_RESULT_REASON: string, in words of one or two
  * @NDK_TOE_RESULT_ATTRS: number of values
@@ -199,7 +202,6 @@ enum ndk_toe_event {
  * @NDK_TOE_FAULT_UNSPEC: not used
  * @NDK_TOE_FAULT_KIND: u8, enum ndk_toe_fault_kind
  * @NDK_TOE_FAULT_LAYER: u8, enum ndk_toe_fault_layer; not for %NDK_TOE_FAULT_DELAY
- *	and %NDK_TOE_FAULT_HOLD
  * @NDK_TOE_FAULT_VALUE: u32, how many, or how long; 0 ends it
  * @NDK_TOE_FAULT_ATTRS: number of values
  */
@@ -242,5 +244,11 @@ enum ndk_toe_fault_layer {
 	NDK_TOE_FAULT_CONN,
 	NDK_TOE_FAULT_LAYERS
 };
+
+/*
+ * In the answer of inet_diag about an upper-layer protocol (INET_DIAG_ULP_INFO, what
+ * `ss -ti` asks for), beside its name "toe": nested, enum ndk_toe_conn_attr.
+ */
+#define NDK_TOE_ULP_INFO	0x1000
 
 #endif /* _UAPI_NDK_TOE_LIVE_H */

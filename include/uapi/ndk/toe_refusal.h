@@ -27,6 +27,7 @@
  * @TOE_REFUSE_MIN_TTL: minimum TTL or hop count wanted
  * @TOE_REFUSE_WINDOW: receive window above the target's limit
  * @TOE_REFUSE_CORK: TCP_CORK
+ * @TOE_REFUSE_ECN: explicit congestion notification was negotiated
  * @TOE_REFUSE_SEND_QUEUE: something in the send queue that cannot move
  * @TOE_REFUSE_NO_ROUTE: no route
  * @TOE_REFUSE_DEVICE: bond, bridge, VLAN, macvlan or the like
@@ -64,6 +65,7 @@ enum toe_refusal {
 	TOE_REFUSE_MIN_TTL,
 	TOE_REFUSE_WINDOW,
 	TOE_REFUSE_CORK,
+	TOE_REFUSE_ECN,
 	TOE_REFUSE_SEND_QUEUE,
 	TOE_REFUSE_NO_ROUTE,
 	TOE_REFUSE_DEVICE,
