@@ -101,9 +101,15 @@ static void no_route(struct soft_conn *sc, struct net *net, struct sk_buff *skb)
 
 void toe_host_xmit(struct soft_conn *sc, struct toe_sock *ts, struct sk_buff *skb)
 {
-	struct net *net = sock_net(ts->sk);
 	struct dst_entry *dst;
+	struct net *net;
 
+	/* the host went on without the target's answer: two may not send */
+	if (unlikely(READ_ONCE(ts->state) == TOE_SOCK_DEAD)) {
+		kfree_skb(skb);
+		return;
+	}
+	net = sock_net(ts->sk);
 	rcu_read_lock();
 	dst = toe_route_dst(ts->route, ts->sk);
 	if (unlikely(!dst)) {
