@@ -147,6 +147,7 @@ struct soft_path {
  * @up: segments for the host
  * @done: forwarded segments that are finished
  * @timer: for the engine's deadlines
+ * @armed: for which one, microseconds; %TCPE_NEVER: it does not run
  * @rcu: frees
  */
 struct soft_conn {
@@ -172,6 +173,7 @@ struct soft_conn {
 	struct sk_buff_head up;
 	struct list_head done;
 	struct toe_timer timer;
+	u64 armed;
 	struct rcu_head rcu;
 };
 
