@@ -39,6 +39,7 @@ static const char * const refusal_name[TOE_REFUSE_REASONS] = {
 	[TOE_REFUSE_IPV6] = "no-ipv6",
 	[TOE_REFUSE_NETNS] = "other-namespace",
 	[TOE_REFUSE_PERMISSION] = "not-permitted",
+	[TOE_REFUSE_ECN] = "ecn",
 };
 
 const char *toe_refusal_name(unsigned int refusal)

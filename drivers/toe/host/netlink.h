@@ -16,8 +16,4 @@ extern struct genl_family toe_nl_family;
 int toe_nl_put_conn(struct sk_buff *skb, int attr, struct toe_sock *ts,
 		    struct user_namespace *ns);
 
-/* for tcp_ulp_ops: what `ss -ti` is told beside the name */
-int toe_nl_ulp_info(struct sock *sk, struct sk_buff *skb);
-size_t toe_nl_ulp_info_size(const struct sock *sk);
-
 #endif /* _TOE_HOST_NETLINK_H */
