@@ -370,6 +370,9 @@ static void rebuild_alone(struct toe_sock *ts)
 	guess(ts, sk);
 	swap_out(ts, sk);
 	toe_abandon(ts, &queue);
+	/* what came until then */
+	toe_xfer_run(ts, false);
+	return_loans(ts);
 	restore_send(ts, sk, &queue);
 	ts->moved = ktime_get();
 	ts->stats.uploads++;
@@ -508,9 +511,10 @@ void toe_sock_destroyed(struct toe_sock *ts)
 	struct sock *sk = ts->sk;
 
 	toe_xfer_run(ts, false);
-	return_loans(ts);
 	swap_out(ts, sk);
 	toe_abandon(ts, NULL);
+	toe_xfer_run(ts, false);
+	return_loans(ts);
 	spin_lock_bh(&ts->lock);
 	ts->reason = TOE_HOST_ASKED;
 	__skb_queue_purge(&ts->hold);
