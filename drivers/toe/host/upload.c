@@ -25,6 +25,7 @@ static void swap_out(struct toe_sock *ts, struct sock *sk)
 	if (!WARN_ON_ONCE(!toe_prot_is_ours(sk->sk_prot)))
 		WRITE_ONCE(sk->sk_prot, ts->base);
 	WRITE_ONCE(sk->sk_backlog_rcv, ts->base_backlog_rcv);
+	/* pairs with toe_sock_of(): who finds us no more finds the host's functions */
 	smp_store_release(&icsk->icsk_af_ops, ts->base_af_ops);
 	if (icsk->icsk_ulp_ops == &toe_shadow_ulp)
 		icsk->icsk_ulp_ops = NULL;
