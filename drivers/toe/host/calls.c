@@ -23,9 +23,8 @@
 #include "access.h"
 #include "net.h"
 
-/* calls of this module that are executing */
-static atomic_t executing = ATOMIC_INIT(0);
-static DECLARE_WAIT_QUEUE_HEAD(executing_wq);
+/* calls of this module that are executing: the sum, since one may change its CPU */
+static DEFINE_PER_CPU(long, executing);
 
 static struct proto prot4;
 #if IS_ENABLED(CONFIG_IPV6)
@@ -62,27 +61,41 @@ static struct proto *base_of(const struct sock *sk)
 
 static void enter(void)
 {
-	atomic_inc(&executing);
+	this_cpu_inc(executing);
 }
 
 static void leave(void)
 {
-	if (atomic_dec_and_test(&executing))
-		wake_up_all(&executing_wq);
+	this_cpu_dec(executing);
+}
+
+static void wait_for_calls(void)
+{
+	long n;
+	int cpu;
+
+	for (;;) {
+		n = 0;
+		for_each_possible_cpu(cpu)
+			n += per_cpu(executing, cpu);
+		if (!n)
+			return;
+		schedule_timeout_uninterruptible(HZ / 100);
+	}
 }
 
 /*
- * Who loaded one of our function pointers, and who is at the return instruction, is
- * covered by the grace periods: both do not sleep there.
+ * Every socket has the host's functions again. Who loaded one of ours before, and who is
+ * at the return instruction, is covered by the grace periods: both do not sleep there.
+ * After the first of them nobody enters, so the sum only falls.
  */
 void toe_calls_quiesce(void)
 {
-	wait_event(executing_wq, !atomic_read(&executing));
 	synchronize_rcu();
 #ifdef CONFIG_TASKS_RCU
 	synchronize_rcu_tasks();
 #endif
-	wait_event(executing_wq, !atomic_read(&executing));
+	wait_for_calls();
 #ifdef CONFIG_TASKS_RCU
 	synchronize_rcu_tasks();
 #endif

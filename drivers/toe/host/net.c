@@ -101,6 +101,7 @@ struct soft_target *toe_net_soft(struct toe_net *tn)
 {
 	int err = 0;
 
+	/* pairs with make_target() */
 	if (smp_load_acquire(&tn->st))
 		return tn->st;
 	mutex_lock(&tn->lock);
@@ -114,6 +115,7 @@ struct soft_target *toe_net_soft(struct toe_net *tn)
 
 struct toe_target *toe_net_target(struct toe_net *tn)
 {
+	/* pairs with make_target() */
 	struct soft_target *st = smp_load_acquire(&tn->st);
 
 	return st ? st->t : NULL;

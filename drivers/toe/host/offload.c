@@ -42,6 +42,7 @@ struct batch {
 	struct mover v[BATCH];
 	unsigned int n;
 	unsigned int blocks;
+	bool again;
 	struct completion done;
 	refcount_t ref;
 };
@@ -501,6 +502,8 @@ static bool ask(struct batch *b)
 		toe_sock_put(b->v[i].ts);
 		give_up(&b->v[i], refusal_of_errno(err));
 	}
+	/* one that is not wanted now refuses all: then each by itself */
+	b->again = b->n > 1;
 	return false;
 }
 
@@ -535,7 +538,7 @@ static unsigned int run(struct batch *b)
 	for (i = 0; i < b->n; i++) {
 		struct mover *v = &b->v[i];
 
-		v->m->err = refusal_errno(v->m->refusal);
+		v->m->err = b->again ? -EINPROGRESS : refusal_errno(v->m->refusal);
 		if (v->committed) {
 			v->m->err = 0;
 			v->m->refusal = TOE_REFUSE_NONE;

@@ -25,6 +25,7 @@ static void swap_out(struct toe_sock *ts, struct sock *sk)
 	if (!WARN_ON_ONCE(!toe_prot_is_ours(sk->sk_prot)))
 		WRITE_ONCE(sk->sk_prot, ts->base);
 	WRITE_ONCE(sk->sk_backlog_rcv, ts->base_backlog_rcv);
+	/* pairs with toe_sock_of(): who finds us no more finds the host's functions */
 	smp_store_release(&icsk->icsk_af_ops, ts->base_af_ops);
 	if (icsk->icsk_ulp_ops == &toe_shadow_ulp)
 		icsk->icsk_ulp_ops = NULL;
@@ -370,6 +371,9 @@ static void rebuild_alone(struct toe_sock *ts)
 	guess(ts, sk);
 	swap_out(ts, sk);
 	toe_abandon(ts, &queue);
+	/* what came until then */
+	toe_xfer_run(ts, false);
+	return_loans(ts);
 	restore_send(ts, sk, &queue);
 	ts->moved = ktime_get();
 	ts->stats.uploads++;
@@ -508,9 +512,10 @@ void toe_sock_destroyed(struct toe_sock *ts)
 	struct sock *sk = ts->sk;
 
 	toe_xfer_run(ts, false);
-	return_loans(ts);
 	swap_out(ts, sk);
 	toe_abandon(ts, NULL);
+	toe_xfer_run(ts, false);
+	return_loans(ts);
 	spin_lock_bh(&ts->lock);
 	ts->reason = TOE_HOST_ASKED;
 	__skb_queue_purge(&ts->hold);
