@@ -402,7 +402,7 @@ static u32 ticks_of(unsigned long j, const struct toe_params *p)
 /* As the host would announce it with an empty queue. */
 static u32 window(struct sock *sk)
 {
-	u32 full = max_t(u32, tcp_full_space(sk), SOCK_MIN_RCVBUF);
+	u32 full = max_t(int, tcp_full_space(sk), SOCK_MIN_RCVBUF);
 
 	return min(full, tcp_sk(sk)->window_clamp);
 }
