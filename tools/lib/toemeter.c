@@ -234,7 +234,7 @@ static double move(uint8_t cmd, const int *fd, unsigned int n)
 
 static void need_family(void)
 {
-	int err = nl_open_family(&nl, NDK_TOE_FAMILY, NULL);
+	int err = nl_open_family(&nl, NDK_TOE_FAMILY, NDK_TOE_EVENTS);
 
 	if (err) {
 		errno = -err;
