@@ -140,12 +140,9 @@ static void restore_windows(struct toe_sock *ts, struct sock *sk)
 {
 	const struct toe_conn_delegated *d = &ts->d;
 	struct tcp_sock *tp = tcp_sk(sk);
-	bool urgent = acc_urgent_queued(sk);
-	u32 up = tp->snd_up, mss = max_t(u32, tp->mss_cache, 1);
+	u32 mss = max_t(u32, tp->mss_cache, 1);
 
 	acc_set_una(sk, d->snd_una);
-	if (urgent)
-		tp->snd_up = up;
 	WRITE_ONCE(tp->snd_nxt, d->snd_una);
 	tp->snd_sml = d->snd_una;
 	tp->pushed_seq = d->snd_una;

@@ -292,10 +292,9 @@ static bool turn(struct toe_sock *ts, struct sock *sk)
 {
 	LIST_HEAD(pending);
 	LIST_HEAD(acked);
-	bool live, readable, room;
+	bool readable, room;
 
 	spin_lock_bh(&ts->lock);
-	live = is_live(ts);
 	list_splice_init(&ts->pending, &pending);
 	list_splice_init(&ts->acked, &acked);
 	ts->running = !list_empty(&pending) || !list_empty(&acked);
@@ -308,7 +307,7 @@ static bool turn(struct toe_sock *ts, struct sock *sk)
 		tell_writers(sk);
 	if (readable && (tcp_epollin_ready(sk, sk->sk_rcvlowat) || sock_flag(sk, SOCK_DONE)))
 		sk->sk_data_ready(sk);
-	return live;
+	return true;
 }
 
 static void set_running(struct toe_sock *ts)
