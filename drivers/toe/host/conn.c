@@ -7,7 +7,6 @@
  * the last move, counters) is of no use to anybody.
  */
 #include <linux/slab.h>
-#include <linux/sock_diag.h>
 
 #include "access.h"
 #include "net.h"
@@ -67,7 +66,8 @@ static void fill_id(struct toe_sock *ts, struct sock *sk)
 	id->rport = inet_sk(sk)->inet_dport;
 	id->ifindex = READ_ONCE(sk->sk_bound_dev_if);
 	id->uid = sk->sk_uid;
-	id->cookie = sock_gen_cookie(sk);
+	/* 0 until somebody asked the kernel for it */
+	id->cookie = atomic64_read(&sk->sk_cookie);
 #if IS_ENABLED(CONFIG_IPV6)
 	if (ts->v6) {
 		memcpy(id->local, &sk->sk_v6_rcv_saddr, 16);

@@ -34,6 +34,16 @@ static void swap_out(struct toe_sock *ts, struct sock *sk)
 	WRITE_ONCE(sk->sk_pacing_rate, ts->pacing);
 }
 
+/* What it is charged for stays as it is. */
+static int unclone(struct sk_buff *skb)
+{
+	unsigned int truesize = skb->truesize;
+	int err = skb_cloned(skb) ? pskb_expand_head(skb, 0, 0, GFP_KERNEL) : 0;
+
+	skb->truesize = truesize;
+	return err;
+}
+
 /* The first @len bytes of an skb of the send queue are acknowledged. */
 static void trim_front(struct sk_buff *skb, u32 len)
 {
@@ -42,7 +52,7 @@ static void trim_front(struct sk_buff *skb, u32 len)
 	unsigned int i, k = 0;
 
 	/* a clone may be on its way to the network; without memory it stays as it is */
-	if (skb_unclone_keeptruesize(skb, GFP_KERNEL))
+	if (unclone(skb))
 		return;
 	eat = min(left, skb_headlen(skb));
 	__skb_pull(skb, eat);
@@ -74,7 +84,7 @@ static struct sk_buff *split(struct sock *sk, struct sk_buff *skb, u32 seq)
 	u32 first = seq - TCP_SKB_CB(skb)->seq, rest = skb->len - first;
 	struct sk_buff *skb2;
 
-	if (skb_unclone_keeptruesize(skb, GFP_KERNEL))
+	if (unclone(skb))
 		return NULL;
 	skb2 = alloc_skb_fclone(MAX_TCP_HEADER + skb_headlen(skb), GFP_KERNEL);
 	if (!skb2)
