@@ -80,9 +80,11 @@ static inline void acc_set_una(struct sock *sk, u32 una)
 	struct tcp_sock *tp = tcp_sk(sk);
 
 	tp->bytes_acked += una - tp->snd_una;
+	/* else urgent data was queued, and the mark is the host's to send */
+	if (tp->snd_up == tp->snd_una)
+		tp->snd_up = una;
 	/* read without a lock by tcp_v4_err() and SIOCOUTQ */
 	WRITE_ONCE(tp->snd_una, una);
-	tp->snd_up = una;
 }
 
 /* No segment is on its way as far as the host knows. */

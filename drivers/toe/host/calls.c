@@ -400,9 +400,9 @@ static u32 ticks_of(unsigned long j, const struct toe_params *p)
 }
 
 /* As the host would announce it with an empty queue. */
-static u32 window(struct sock *sk)
+u32 toe_window(const struct sock *sk)
 {
-	u32 full = max_t(int, tcp_full_space(sk), SOCK_MIN_RCVBUF);
+	u32 full = max_t(u32, tcp_full_space(sk), SOCK_MIN_RCVBUF);
 
 	return min(full, tcp_sk(sk)->window_clamp);
 }
@@ -416,7 +416,7 @@ void toe_cached_fill(struct toe_sock *ts, struct toe_conn_cached *v)
 
 	toe_target_get_params(ts->net->st->t, &p);
 	*v = (struct toe_conn_cached){
-		.initial_rcv_wnd = window(sk),
+		.initial_rcv_wnd = toe_window(sk),
 		.ka_timeout = ticks_of(keepalive_time_when(tp), &p),
 		.ka_interval = ticks_of(keepalive_intvl_when(tp), &p),
 		.ka_probes = min(keepalive_probes(tp), (int)U8_MAX),

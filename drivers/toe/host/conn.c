@@ -105,6 +105,13 @@ static void work(struct work_struct *work)
 	toe_sock_put(ts);
 }
 
+void toe_sock_queue(struct toe_sock *ts)
+{
+	toe_sock_get(ts);
+	if (!queue_work(toe_host_wq, &ts->work))
+		toe_sock_put(ts);
+}
+
 static struct toe_sock *new_sock(struct toe_net *tn, struct sock *sk)
 {
 	struct toe_sock *ts = kzalloc(sizeof(*ts), GFP_KERNEL);

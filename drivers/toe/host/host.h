@@ -238,6 +238,8 @@ struct toe_sock {
 struct toe_sock *toe_sock_make(struct toe_net *tn, struct sock *sk);
 /* the socket with a reference, NULL when it is gone */
 struct sock *toe_sock_hold(struct toe_sock *ts);
+/* runs &toe_sock.work; any context, the caller has a reference */
+void toe_sock_queue(struct toe_sock *ts);
 struct toe_sock *toe_sock_get(struct toe_sock *ts);
 void toe_sock_put(struct toe_sock *ts);
 /* RCU read side, or socket locked: of an offloaded socket, else NULL. */
@@ -371,6 +373,8 @@ int toe_backlog_rcv(struct sock *sk, struct sk_buff *skb);
 /* socket locked: tell the target of options that changed */
 void toe_cached_fill(struct toe_sock *ts, struct toe_conn_cached *v);
 void toe_cached_update(struct toe_sock *ts);
+/* the receive window with an empty queue */
+u32 toe_window(const struct sock *sk);
 
 /* hook.c */
 int toe_hooks_register(struct net *net);

@@ -655,7 +655,7 @@ static int do_fault(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	t = target_of(info);
 	if (!t) {
-		NL_SET_ERR_MSG(info->extack, "no such target (the first offload makes the own one)");
+		NL_SET_ERR_MSG(info->extack, "no such target (the first offload makes the own)");
 		return -ENOENT;
 	}
 	err = inject(info, t);

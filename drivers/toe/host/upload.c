@@ -140,12 +140,9 @@ static void restore_windows(struct toe_sock *ts, struct sock *sk)
 {
 	const struct toe_conn_delegated *d = &ts->d;
 	struct tcp_sock *tp = tcp_sk(sk);
-	bool urgent = acc_urgent_queued(sk);
-	u32 up = tp->snd_up, mss = max_t(u32, tp->mss_cache, 1);
+	u32 mss = max_t(u32, tp->mss_cache, 1);
 
 	acc_set_una(sk, d->snd_una);
-	if (urgent)
-		tp->snd_up = up;
 	WRITE_ONCE(tp->snd_nxt, d->snd_una);
 	tp->snd_sml = d->snd_una;
 	tp->pushed_seq = d->snd_una;
@@ -432,15 +429,11 @@ void toe_upload_work(struct toe_sock *ts, enum toe_reason want)
 	else if (state >= TOE_SOCK_HOLD && state <= TOE_SOCK_UPLOADING &&
 		 completion_done(&ts->home))
 		rebuild(ts);
-	if (READ_ONCE(ts->state) == TOE_SOCK_HOST)
+	state = READ_ONCE(ts->state);
+	if (state == TOE_SOCK_HOST)
 		feed(ts);
-}
-
-static void queue_it(struct toe_sock *ts)
-{
-	toe_sock_get(ts);
-	if (!queue_work(toe_host_wq, &ts->work))
-		toe_sock_put(ts);
+	else if (state == TOE_SOCK_OFFLOADED)
+		toe_cached_update(ts);
 }
 
 void toe_upload_later(struct toe_sock *ts, enum toe_reason reason)
@@ -449,7 +442,7 @@ void toe_upload_later(struct toe_sock *ts, enum toe_reason reason)
 	if (!ts->want)
 		ts->want = reason;
 	spin_unlock_bh(&ts->lock);
-	queue_it(ts);
+	toe_sock_queue(ts);
 }
 
 void toe_conn_uploading(struct toe_obj *obj, void *priv, enum toe_reason reason)
@@ -483,7 +476,7 @@ void toe_conn_uploaded(struct toe_obj *obj, void *priv, struct toe_block *b)
 void toe_conn_gone(struct toe_sock *ts)
 {
 	complete_all(&ts->home);
-	queue_it(ts);
+	toe_sock_queue(ts);
 	/* what the core had */
 	toe_sock_put(ts);
 }
@@ -533,7 +526,7 @@ void toe_sock_destroyed(struct toe_sock *ts)
 	__skb_queue_purge(&ts->buffered);
 	spin_unlock_bh(&ts->lock);
 	toe_upload(ts->conn, TOE_HOST_ASKED);
-	queue_it(ts);
+	toe_sock_queue(ts);
 }
 
 unsigned int toe_host_upload(struct toe_move *m, unsigned int n)

@@ -112,8 +112,7 @@ void toe_xfer_kick(struct toe_sock *ts)
 		return;
 	local_bh_disable();
 	if (!spin_trylock(&sk->sk_lock.slock)) {
-		if (queue_work(toe_host_wq, &ts->work))
-			toe_sock_get(ts);
+		toe_sock_queue(ts);
 	} else {
 		/* its owner runs release_cb() */
 		if (!sock_owned_by_user_nocheck(sk))
@@ -293,10 +292,9 @@ static bool turn(struct toe_sock *ts, struct sock *sk)
 {
 	LIST_HEAD(pending);
 	LIST_HEAD(acked);
-	bool live, readable, room;
+	bool readable, room;
 
 	spin_lock_bh(&ts->lock);
-	live = is_live(ts);
 	list_splice_init(&ts->pending, &pending);
 	list_splice_init(&ts->acked, &acked);
 	ts->running = !list_empty(&pending) || !list_empty(&acked);
@@ -309,7 +307,7 @@ static bool turn(struct toe_sock *ts, struct sock *sk)
 		tell_writers(sk);
 	if (readable && (tcp_epollin_ready(sk, sk->sk_rcvlowat) || sock_flag(sk, SOCK_DONE)))
 		sk->sk_data_ready(sk);
-	return live;
+	return true;
 }
 
 static void set_running(struct toe_sock *ts)
@@ -317,6 +315,15 @@ static void set_running(struct toe_sock *ts)
 	spin_lock_bh(&ts->lock);
 	ts->running = true;
 	spin_unlock_bh(&ts->lock);
+}
+
+/* The host lets the buffer grow with the speed of the reader; the target has to know. */
+static void watch_window(struct toe_sock *ts, const struct sock *sk)
+{
+	if (toe_window(sk) / 2 < ts->cached.initial_rcv_wnd ||
+	    !is_live(ts) || work_pending(&ts->work))
+		return;
+	toe_sock_queue(ts);
 }
 
 void toe_xfer_run(struct toe_sock *ts, bool send)
@@ -333,8 +340,10 @@ void toe_xfer_run(struct toe_sock *ts, bool send)
 				harvest(ts, sk);
 		}
 		collect_read(ts, sk, &back);
-		if (!list_empty(&back))
+		if (!list_empty(&back)) {
 			toe_rx_return(&back);
+			watch_window(ts, sk);
+		}
 	} while (turn(ts, sk));
 }
 
@@ -367,8 +376,8 @@ void toe_hold_segment(struct toe_sock *ts, struct sk_buff *skb)
 	spin_unlock_bh(&ts->lock);
 	if (!taken)
 		kfree_skb(skb);
-	else if (host && queue_work(toe_host_wq, &ts->work))
-		toe_sock_get(ts);
+	else if (host)
+		toe_sock_queue(ts);
 }
 
 /* Socket owned, connection in the host. */
