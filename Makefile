@@ -84,7 +84,8 @@ modules: kernel mirror
 
 tools: build/ndk_defer.so build/qp_memory build/ndkcheck build/ndkperf \
 	build/badqueue build/badpackets build/mutants build/dmabuf \
-	build/rereg build/rereg.so build/failcreate
+	build/rereg build/rereg.so build/failcreate build/toectl build/toeoracle \
+	build/toeswarm build/toecalls build/toemeter
 
 build/ndk_defer.so: tools/lib/defer_preload.c
 	@mkdir -p build
@@ -120,6 +121,20 @@ build/ndkcheck: tools/tests/src/ndkcheck.c tools/tests/src/device.h
 build/ndkperf: tools/ndkperf/program.c tools/ndkperf/ndkperf.h
 	@mkdir -p build
 	$(CC) $(CFLAGS_TOOLS) -o $@ $<
+
+build/toeoracle build/toeswarm build/toecalls: build/%: tools/tests/src/%.c
+	@mkdir -p build
+	$(CC) $(CFLAGS_TOOLS) -o $@ $< -lpthread
+
+TOECTL := $(wildcard tools/toectl/*.c)
+
+build/toectl: $(TOECTL) $(wildcard tools/toectl/*.h) include/uapi/ndk/toe_live.h
+	@mkdir -p build
+	$(CC) $(CFLAGS_TOOLS) -Iinclude/uapi -o $@ $(TOECTL)
+
+build/toemeter: tools/lib/toemeter.c tools/toectl/nl.c tools/toectl/nl.h include/uapi/ndk/toe_live.h
+	@mkdir -p build
+	$(CC) $(CFLAGS_TOOLS) -Iinclude/uapi -o $@ $(filter %.c,$^)
 
 setup:
 	@tools/setup build vm demo check bench kernel

@@ -10,6 +10,9 @@
 
 #include "core.h"
 
+/* Nobody wants to wait longer for the end of a test. */
+#define MAX_DELAY_MS	60000
+
 static bool take(atomic_t *left)
 {
 	return atomic_add_unless(left, -1, 0);
@@ -90,6 +93,29 @@ void toe_fault_wait(const struct toe_op *op)
 			ms = max(ms, READ_ONCE(f->at[w.at->layer].delay_ms));
 	msleep(ms);
 }
+
+int toe_target_fault(struct toe_target *t, unsigned int kind, unsigned int layer, u32 value)
+{
+	if (kind == TOE_FAULT_DELAY ? value > MAX_DELAY_MS : layer >= TOE_LAYERS)
+		return -EINVAL;
+	switch (kind) {
+	case TOE_FAULT_FAIL:
+		atomic_set(&t->faults.at[layer].fail, value);
+		return 0;
+	case TOE_FAULT_EXHAUST:
+		WRITE_ONCE(t->faults.at[layer].exhaust, value);
+		return 0;
+	case TOE_FAULT_CORRUPT:
+		atomic_set(&t->faults.at[layer].corrupt, value);
+		return 0;
+	case TOE_FAULT_DELAY:
+		WRITE_ONCE(t->faults.delay_ms, value);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+EXPORT_SYMBOL_GPL(toe_target_fault);
 
 void toe_fault_view(struct toe_target *t)
 {

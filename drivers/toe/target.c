@@ -278,6 +278,45 @@ struct toe_target *toe_target_find(const char *name)
 }
 EXPORT_SYMBOL_GPL(toe_target_find);
 
+/* One that was unregistered is its own neighbour: there is no way on from it. */
+static struct toe_target *behind(struct toe_target *t)
+{
+	if (!t)
+		return list_first_entry_or_null(&targets, struct toe_target, link);
+	if (list_empty(&t->link) || list_is_last(&t->link, &targets))
+		return NULL;
+	return list_next_entry(t, link);
+}
+
+struct toe_target *toe_target_next(struct toe_target *t)
+{
+	struct toe_target *next;
+
+	mutex_lock(&targets_lock);
+	next = behind(t);
+	if (next)
+		toe_target_get(next);
+	mutex_unlock(&targets_lock);
+	toe_target_put(t);
+	return next;
+}
+EXPORT_SYMBOL_GPL(toe_target_next);
+
+void toe_target_describe(struct toe_target *t, struct toe_target_info *info)
+{
+	spin_lock_bh(&t->lock);
+	*info = (struct toe_target_info){
+		.name = t->name,
+		.kind = t->ops->kind,
+		.offloaded = t->noffloaded[TOE_CONN],
+		.paused = t->paused,
+		.leaving = t->uploading_all || t->going,
+		.failed = t->failed,
+	};
+	spin_unlock_bh(&t->lock);
+}
+EXPORT_SYMBOL_GPL(toe_target_describe);
+
 void *toe_target_priv(const struct toe_target *t)
 {
 	return t->priv;

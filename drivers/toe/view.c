@@ -4,6 +4,7 @@
  * file of figures.
  */
 #include <linux/debugfs.h>
+#include <linux/export.h>
 #include <linux/seq_file.h>
 
 #include "core.h"
@@ -45,6 +46,12 @@ static const char * const reason_name[TOE_REASONS] = {
 	[TOE_HOST_ASKED] = "host-asked",
 	[TOE_CONSUMER_ASKED] = "consumer-asked",
 };
+
+const char *toe_reason_name(unsigned int reason)
+{
+	return reason < TOE_REASONS ? reason_name[reason] : "?";
+}
+EXPORT_SYMBOL_GPL(toe_reason_name);
 
 const char *toe_layer_name(unsigned int layer)
 {

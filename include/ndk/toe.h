@@ -907,6 +907,76 @@ struct toe_caps toe_target_caps(struct toe_target *t);
 struct toe_target *toe_target_find(const char *name);
 
 /**
+ * toe_target_next() - walk over the targets
+ * @t: the one before, whose reference is given back; NULL for the first
+ *
+ * A target that is unregistered meanwhile ends the walk.
+ *
+ * Context: process.
+ * Return: the next target with a reference, NULL at the end.
+ */
+struct toe_target *toe_target_next(struct toe_target *t);
+
+/**
+ * struct toe_target_info - what people are told of a target
+ * @name: as registered
+ * @kind: &toe_target_ops.kind
+ * @offloaded: connections that are not in the host
+ * @paused: offers are stopped
+ * @leaving: everything is on its way back
+ * @failed: its adapter failed
+ */
+struct toe_target_info {
+	const char *name;
+	const char *kind;
+	u32 offloaded;
+	bool paused;
+	bool leaving;
+	bool failed;
+};
+
+/**
+ * toe_target_describe() - fill in what people are told
+ * @t: a target the caller has a reference to; the names are good as long
+ * @info: filled in
+ */
+void toe_target_describe(struct toe_target *t, struct toe_target_info *info);
+
+/**
+ * enum toe_fault_kind - what goes wrong on request
+ * @TOE_FAULT_FAIL: so many steps fail
+ * @TOE_FAULT_EXHAUST: the table has room for so many objects
+ * @TOE_FAULT_CORRUPT: so many queries find corrupt state
+ * @TOE_FAULT_DELAY: each completion is looked at so many milliseconds late; of no
+ *	layer
+ */
+enum toe_fault_kind {
+	TOE_FAULT_FAIL,
+	TOE_FAULT_EXHAUST,
+	TOE_FAULT_CORRUPT,
+	TOE_FAULT_DELAY,
+};
+
+/**
+ * toe_target_fault() - make a target fail, as debugfs does
+ * @t: the target
+ * @kind: enum toe_fault_kind
+ * @layer: enum toe_layer
+ * @value: how many, or how long; 0 ends it
+ *
+ * Return: 0, -EINVAL (no such kind or layer, a delay of more than a minute).
+ */
+int toe_target_fault(struct toe_target *t, unsigned int kind, unsigned int layer, u32 value);
+
+/**
+ * toe_reason_name() - a reason in words
+ * @reason: enum toe_reason
+ *
+ * Return: a word, "-" for %TOE_NO_REASON, "?" for none of them.
+ */
+const char *toe_reason_name(unsigned int reason);
+
+/**
  * toe_target_get() - one more reference
  * @t: a target the caller has a reference to
  *

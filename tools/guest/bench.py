@@ -18,6 +18,7 @@ sys.dont_write_bytecode = True
 import ndkperf						# noqa: E402
 import nvme						# noqa: E402
 import toe_bench					# noqa: E402
+import toe_live_bench					# noqa: E402
 from perftest import Pair				# noqa: E402
 from topology import (					# noqa: E402
     End, Failed, SYS, add_link, difference, load, loop, sh, veth)
@@ -268,15 +269,20 @@ class Bench:
                 self.fail("memory of " + column.device, error)
 
     def offload(self):
-        """The offload core; its module measures while it is loaded."""
+        """The offload core, whose module measures while it is loaded, and
+        live connections."""
         for number in range(1, self.rounds + 1):
-            self.progress("round %d: offload core" % number)
-            try:
-                for name, path, size, value, unit in toe_bench.measure():
-                    self.emit(Column("toe", path, None, None), name, size,
-                              value, unit, number)
-            except (Failed, ValueError, OSError) as error:
-                self.fail("offload core", error)
+            self.offload_by(toe_bench, "offload core", number)
+            self.offload_by(toe_live_bench, "live offload", number)
+
+    def offload_by(self, module, what, number):
+        self.progress("round %d: %s" % (number, what))
+        try:
+            for name, path, size, value, unit in module.measure():
+                self.emit(Column("toe", path, None, None), name, size,
+                          value, unit, number)
+        except (Failed, ValueError, OSError) as error:
+            self.fail(what, error)
 
 
 def main():

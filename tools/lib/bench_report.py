@@ -53,6 +53,17 @@ BASES = {
     "TOE delivery": ("toe", "copy", ""),
     "TOE initiate, per connection": ("toe", "tree of 10", ""),
 }
+# Live offload against the host stack, a batch against single moves.
+for _name, _wanted in (("TCP stream, sent", 0.7),
+                       ("TCP stream, received", 0.7),
+                       ("TCP request/response", 0.8)):
+    BASES[_name] = ("toe", "host", "")
+    TARGETS[(_name, "target")] = _wanted
+for _name in ("TCP move there", "TCP move back"):
+    BASES[_name] = ("toe", "median", "")
+    BASES[_name + ", per connection"] = ("toe", "one by one", "")
+# There it is one grace period for all; on the way back there is none.
+TARGETS[("TCP move there, per connection", "batch of 256")] = 0.05
 TARGETS[("TOE delivery", "chained")] = 1.5
 TARGETS[("TOE initiate, per connection", "tree of 1000")] = 1.2
 # What has to be reached on its own.
@@ -170,7 +181,9 @@ rxe 6.12 works in the first network namespace only, so that veth between
 namespaces is put beside rxe on one device: rxe's loopback path, which hands
 the packet straight to its receiver. loopback-wire is ours with that shortcut
 off. TOE rows compare the offload core with itself: the chained form of a
-delivery with the copy form, a tree of 1000 connections with one of 10.""" % rounds)
+delivery with the copy form, a tree of 1000 connections with one of 10. TCP
+rows: one connection over veth, this end at the software target against the
+host stack; moves of a connection there and back, alone and in a batch.""" % rounds)
 
 
 def print_pairs(table):

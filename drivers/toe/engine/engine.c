@@ -156,6 +156,22 @@ static void update_keepalive(struct tcpe *e, const struct tcpe_params *old, bool
 		e->t_keepalive = tcpe_now(e) + (e->ka_count ? e->p.ka_interval : e->p.ka_time);
 }
 
+/*
+ * The path takes smaller segments only: what is out was too large, and is lost (RFC
+ * 1191, 6.4). It is sent again, cut anew, without a verdict on congestion.
+ */
+static void recut(struct tcpe *e)
+{
+	if (e->snd_max - e->snd_una <= tcpe_payload_mss(e))
+		return;
+	e->snd_nxt = e->snd_una;
+	e->recover = e->snd_max;
+	e->in_recovery = false;
+	e->rto_recovery = true;
+	e->rtt_timing = false;
+	e->dupacks = 0;
+}
+
 /**
  * tcpe_update() - other parameters
  * @e: the connection
@@ -177,6 +193,8 @@ void tcpe_update(struct tcpe *e, const struct tcpe_params *p, bool restart_ka, b
 	update_keepalive(e, &old, restart_ka);
 	if (restart_rt)
 		e->rexmt_start = tcpe_now(e);
+	if (p->mss < old.mss)
+		recut(e);
 	if (tcpe_new_window(e) != e->rcv_adv)
 		e->ack_now = true;
 	tcpe_output(e);

@@ -112,14 +112,20 @@ bool tcpe_sack_input(struct tcpe *e, const struct tcpe_in *in)
 	return news;
 }
 
+/*
+ * Bytes are counted, not acknowledgments (RFC 3465): a receiver that merges segments
+ * acknowledges a whole burst at once, and more than a burst says nothing about the
+ * network but that it was silent.
+ */
 static void grow(struct tcpe *e, u32 acked)
 {
 	u32 mss = tcpe_payload_mss(e);
 
+	acked = min(acked, TCPE_MAX_BURST);
 	if (e->cwnd < e->ssthresh)
-		e->cwnd += min(acked, 2 * mss);
+		e->cwnd += acked;
 	else
-		e->cwnd += max_t(u32, 1, div_u64((u64)mss * min(acked, 2 * mss), e->cwnd));
+		e->cwnd += max_t(u32, 1, div_u64((u64)mss * min(acked, e->cwnd), e->cwnd));
 	e->cwnd = min(e->cwnd, MAX_CWND);
 }
 

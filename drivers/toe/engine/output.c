@@ -247,7 +247,8 @@ static u32 burst_at(struct tcpe *e, u32 seq, u32 len, u32 mss)
 	struct tcpe_tx *tx;
 	u32 offset, left;
 
-	len = min(len, TCPE_MAX_BURST / mss * mss);
+	/* a segment may be larger than a burst: loopback */
+	len = min(len, max(TCPE_MAX_BURST / mss, 1U) * mss);
 	/* PSH belongs on the segment in which a buffer ends. */
 	tx = tcpe_tx_at(e, seq, &offset);
 	left = tx ? roundup(tx->len - offset, mss) : len;

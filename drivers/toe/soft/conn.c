@@ -84,7 +84,11 @@ static void op_progress(struct tcpe *e)
 {
 	struct soft_conn *sc = soft_conn_of(e);
 
-	WRITE_ONCE(sc->path->neigh->nrt, toe_clock_now(toe_target_clock(sc->st->t)));
+	sc->confirm = true;
+	rcu_read_lock();
+	WRITE_ONCE(rcu_dereference(sc->path->neigh)->nrt,
+		   toe_clock_now(toe_target_clock(sc->st->t)));
+	rcu_read_unlock();
 }
 
 const struct tcpe_ops soft_engine_ops = {
@@ -197,6 +201,10 @@ static void tell(struct soft_conn *sc) __releases(&sc->lock) __acquires(&sc->loc
 	skb_queue_splice(&rx, &sc->rx);
 }
 
+/*
+ * Deadlines move away with every acknowledgment. The timer is left where it is then: it
+ * fires early, finds nothing due, and is armed for what counts by that time.
+ */
 static void arm(struct soft_conn *sc)
 {
 	u32 tick = USEC_PER_SEC / toe_target_clock(sc->st->t)->ticks_per_second;
@@ -205,13 +213,13 @@ static void arm(struct soft_conn *sc)
 	if (sc->gone)
 		return;
 	if (sc->stalled) {
+		sc->armed = 0;
 		toe_timer_arm(&sc->timer, 1);
 		return;
 	}
-	if (due == TCPE_NEVER) {
-		toe_timer_cancel(&sc->timer);
+	if (due >= sc->armed)
 		return;
-	}
+	sc->armed = due;
 	now = soft_now(sc->st);
 	toe_timer_arm(&sc->timer, due > now ? div_u64(due - now + tick - 1, tick) : 0);
 }
@@ -239,6 +247,7 @@ static void timer_fn(struct toe_timer *t)
 	struct soft_conn *sc = container_of(t, struct soft_conn, timer);
 
 	soft_lock(sc);
+	sc->armed = TCPE_NEVER;
 	sc->stalled = false;
 	if (!sc->gone)
 		tcpe_timers(&sc->e);
@@ -267,6 +276,7 @@ static struct soft_conn *new_conn(struct soft_target *st, struct toe_block *b,
 		return NULL;
 	sc->st = st;
 	sc->path = path;
+	sc->host = b->protocol_reserved[0];
 	sc->handle = b->handle;
 	memcpy(&sc->k, toe_block_state(b, TOE_STATE_CONST), sizeof(sc->k));
 	memcpy(&sc->v, toe_block_state(b, TOE_STATE_CACHED), sizeof(sc->v));
@@ -274,6 +284,7 @@ static struct soft_conn *new_conn(struct soft_target *st, struct toe_block *b,
 	__skb_queue_head_init(&sc->rx);
 	__skb_queue_head_init(&sc->up);
 	INIT_LIST_HEAD(&sc->done);
+	sc->armed = TCPE_NEVER;
 	toe_timer_init(&sc->timer, toe_target_clock(st->t), timer_fn);
 	set_tuple(sc);
 	return sc;

@@ -15,6 +15,19 @@ static const struct rhashtable_params conn_params = {
 };
 
 /**
+ * soft_conn_find() - a connection by its addresses
+ * @st: the target
+ * @key: as &soft_conn.tuple
+ *
+ * Context: RCU read side, valid in there.
+ * Return: the connection, NULL.
+ */
+struct soft_conn *soft_conn_find(struct soft_target *st, const struct soft_tuple *key)
+{
+	return rhashtable_lookup(&st->conns, key, conn_params);
+}
+
+/**
  * soft_rx() - a segment from the wire
  * @st: the target
  * @key: whose
@@ -30,7 +43,7 @@ int soft_rx(struct soft_target *st, const struct soft_tuple *key, struct sk_buff
 	int err = -ENOENT;
 
 	rcu_read_lock();
-	sc = rhashtable_lookup(&st->conns, key, conn_params);
+	sc = soft_conn_find(st, key);
 	if (!sc)
 		goto out;
 	soft_lock(sc);
@@ -47,7 +60,7 @@ out:
 	rcu_read_unlock();
 	return err;
 }
-EXPORT_SYMBOL_IF_KUNIT(soft_rx);
+EXPORT_SYMBOL_GPL(soft_rx);
 
 /**
  * soft_forward() - &toe_target_ops.forward

@@ -62,6 +62,7 @@ struct soft_wire {
  * @engine_flags: %TCPE_F_HANDLE_FIN and %TCPE_F_HANDLE_RST: end connections here
  *	as the contract describes, instead of leaving that to the host
  * @max_conns: most connections it takes
+ * @nce_stale: ticks after which a neighbor nobody heard of is in doubt
  * @nconns: connections it has
  */
 struct soft_target {
@@ -71,6 +72,7 @@ struct soft_target {
 	struct rhashtable conns;
 	u32 engine_flags;
 	u32 max_conns;
+	u32 nce_stale;
 	atomic_t nconns;
 };
 
@@ -78,14 +80,22 @@ struct soft_target {
  * struct soft_neigh - a neighbor
  * @k: constant state
  * @v: cached state
+ * @lock: a MAC is read whole
  * @handle: the core's
- * @nrt: tick of the last forward progress
+ * @nrt: tick of the last forward progress (NRT)
+ * @hrt: tick of the host's last word of it (HRT)
+ * @invalid: it may not be used to send
+ * @rcu: frees: a segment may be on its way to it while paths are re-linked
  */
 struct soft_neigh {
 	struct toe_neigh_const k;
 	struct toe_neigh_cached v;
+	seqlock_t lock; /* v.dst */
 	u64 handle;
-	u64 nrt;
+	u32 nrt;
+	u32 hrt;
+	bool invalid;
+	struct rcu_head rcu;
 };
 
 /**
@@ -94,14 +104,16 @@ struct soft_neigh {
  * @v: cached state
  * @neigh: what it hangs below
  * @v6: IPv6
- * @invalid: it, or its neighbor, may not be used to send
+ * @invalid: it may not be used to send
+ * @rcu: frees
  */
 struct soft_path {
 	struct toe_path_const k;
 	struct toe_path_cached v;
-	struct soft_neigh *neigh;
+	struct soft_neigh __rcu *neigh;
 	bool v6;
 	bool invalid;
+	struct rcu_head rcu;
 };
 
 /* What is owed to the core, soft_conn.owed */
@@ -117,6 +129,7 @@ struct soft_path {
  * @tuple: its key
  * @st: the target
  * @path: what it hangs below
+ * @host: the host's, for the wire: &toe_block.protocol_reserved
  * @handle: the core's
  * @k: constant state
  * @v: cached state
@@ -124,6 +137,8 @@ struct soft_path {
  * @e: the engine
  * @gone: terminated
  * @invalid: may not send
+ * @confirm: for the wire: the peer was heard since the last segment
+ * @ip_id: for the wire: of the next IPv4 packet
  * @draining: somebody is handing over what is owed
  * @stalled: the core had no memory for what is in @rx
  * @owed: SOFT_OWE_*
@@ -132,6 +147,7 @@ struct soft_path {
  * @up: segments for the host
  * @done: forwarded segments that are finished
  * @timer: for the engine's deadlines
+ * @armed: for which one, microseconds; %TCPE_NEVER: it does not run
  * @rcu: frees
  */
 struct soft_conn {
@@ -139,6 +155,7 @@ struct soft_conn {
 	struct soft_tuple tuple;
 	struct soft_target *st;
 	struct soft_path *path;
+	void *host;
 	u64 handle;
 	struct toe_conn_const k;
 	struct toe_conn_cached v;
@@ -146,6 +163,8 @@ struct soft_conn {
 	struct tcpe e;
 	bool gone;
 	bool invalid;
+	bool confirm;
+	u16 ip_id;
 	bool draining;
 	bool stalled;
 	u32 owed;
@@ -154,6 +173,7 @@ struct soft_conn {
 	struct sk_buff_head up;
 	struct list_head done;
 	struct toe_timer timer;
+	u64 armed;
 	struct rcu_head rcu;
 };
 
@@ -171,7 +191,13 @@ void soft_lock(struct soft_conn *sc) __acquires(&sc->lock);
 void soft_unlock(struct soft_conn *sc) __releases(&sc->lock);
 u64 soft_now(struct soft_target *st);
 
+/* reach.c */
+void soft_neigh_heard_by_host(struct soft_target *st, struct soft_neigh *n);
+u32 soft_neigh_silence(struct soft_target *st, const struct soft_neigh *n);
+void soft_neigh_before_xmit(struct soft_target *st, struct soft_neigh *n);
+
 /* rx.c */
+struct soft_conn *soft_conn_find(struct soft_target *st, const struct soft_tuple *key);
 int soft_rx(struct soft_target *st, const struct soft_tuple *key, struct sk_buff *skb);
 void soft_forward(struct toe_target *t, void *ctx, struct toe_forward *f);
 int soft_conn_publish(struct soft_conn *sc);

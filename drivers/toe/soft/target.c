@@ -18,7 +18,7 @@ static void op_caps(struct toe_target *t, struct toe_caps *caps)
 	caps->max_conns = st->max_conns;
 }
 
-static u32 store_neigh(struct toe_block *b)
+static u32 store_neigh(struct soft_target *st, struct toe_block *b)
 {
 	struct soft_neigh *n = kzalloc(sizeof(*n), GFP_ATOMIC);
 
@@ -26,7 +26,11 @@ static u32 store_neigh(struct toe_block *b)
 		return TOE_RESOURCES;
 	memcpy(&n->k, toe_block_state(b, TOE_STATE_CONST), sizeof(n->k));
 	memcpy(&n->v, toe_block_state(b, TOE_STATE_CACHED), sizeof(n->v));
+	seqlock_init(&n->lock);
 	n->handle = b->handle;
+	/* nothing is known but what the host knows */
+	soft_neigh_heard_by_host(st, n);
+	n->nrt = n->hrt;
 	*b->ctx = n;
 	return TOE_SUCCESS;
 }
@@ -39,7 +43,7 @@ static u32 store_path(struct toe_block *b, struct soft_neigh *neigh)
 		return TOE_RESOURCES;
 	memcpy(&p->k, toe_block_state(b, TOE_STATE_CONST), sizeof(p->k));
 	memcpy(&p->v, toe_block_state(b, TOE_STATE_CACHED), sizeof(p->v));
-	p->neigh = neigh;
+	RCU_INIT_POINTER(p->neigh, neigh);
 	p->v6 = b->layer == TOE_PATH6;
 	*b->ctx = p;
 	return TOE_SUCCESS;
@@ -49,7 +53,7 @@ static u32 store(struct toe_target *t, struct toe_block *b, void *parent, void *
 {
 	switch (b->layer) {
 	case TOE_NEIGH:
-		return store_neigh(b);
+		return store_neigh(toe_target_priv(t), b);
 	case TOE_CONN:
 		return soft_conn_store(toe_target_priv(t), b, parent);
 	default:
@@ -79,7 +83,7 @@ static void query_neigh(struct toe_target *t, struct toe_block *b, struct soft_n
 	fill(b, TOE_STATE_CONST, &n->k);
 	fill(b, TOE_STATE_CACHED, &n->v);
 	if (d)
-		d->nic_reachability = toe_clock_now(toe_target_clock(t)) - READ_ONCE(n->nrt);
+		d->nic_reachability = soft_neigh_silence(toe_target_priv(t), n);
 }
 
 static void query_conn(struct toe_block *b, struct soft_conn *sc)
@@ -159,22 +163,28 @@ static void update_path(struct toe_target *t, struct toe_block *b, struct soft_p
 	struct toe_path_cached *v = toe_block_state(b, TOE_STATE_CACHED);
 
 	if (parent && parent->ctx && *parent->ctx)
-		WRITE_ONCE(p->neigh, *parent->ctx);
+		rcu_assign_pointer(p->neigh, *parent->ctx);
 	if (!v)
 		return;
 	p->v.mtu = v->mtu;
 	update_mtu(t, p);
 }
 
+static void update_neigh(struct toe_target *t, struct toe_block *b, struct soft_neigh *n)
+{
+	write_seqlock_bh(&n->lock);
+	memcpy(&n->v, toe_block_state(b, TOE_STATE_CACHED), sizeof(n->v));
+	write_sequnlock_bh(&n->lock);
+	soft_neigh_heard_by_host(toe_target_priv(t), n);
+}
+
 static void update_one(struct toe_target *t, struct toe_walk *w)
 {
 	struct toe_block *b = w->at;
-	struct soft_neigh *n;
 
 	switch (b->layer) {
 	case TOE_NEIGH:
-		n = *b->ctx;
-		memcpy(&n->v, toe_block_state(b, TOE_STATE_CACHED), sizeof(n->v));
+		update_neigh(t, b, *b->ctx);
 		break;
 	case TOE_CONN:
 		update_conn(b, *b->ctx);
@@ -184,9 +194,11 @@ static void update_one(struct toe_target *t, struct toe_walk *w)
 	}
 }
 
-/* Whoever hangs below @neigh or @path stops at its next attempt to send. */
-static void invalidate_below(struct toe_target *t, struct soft_neigh *neigh,
-			     struct soft_path *path)
+/*
+ * Whoever is sending has finished with what he saw before: when this returns, every
+ * connection sees the mark (may_send()).
+ */
+static void wait_for_senders(struct toe_target *t)
 {
 	struct soft_target *st = toe_target_priv(t);
 	struct rhashtable_iter it;
@@ -195,11 +207,9 @@ static void invalidate_below(struct toe_target *t, struct soft_neigh *neigh,
 	rhashtable_walk_enter(&st->conns, &it);
 	rhashtable_walk_start(&it);
 	while ((sc = rhashtable_walk_next(&it))) {
-		if (IS_ERR(sc) || (path && sc->path != path) ||
-		    (neigh && sc->path->neigh != neigh))
+		if (IS_ERR(sc))
 			continue;
 		soft_lock(sc);
-		sc->invalid = true;
 		soft_unlock(sc);
 	}
 	rhashtable_walk_stop(&it);
@@ -212,7 +222,8 @@ static void invalidate_one(struct toe_target *t, struct toe_block *b)
 
 	switch (b->layer) {
 	case TOE_NEIGH:
-		invalidate_below(t, *b->ctx, NULL);
+		WRITE_ONCE(((struct soft_neigh *)*b->ctx)->invalid, true);
+		wait_for_senders(t);
 		break;
 	case TOE_CONN:
 		sc = *b->ctx;
@@ -221,9 +232,18 @@ static void invalidate_one(struct toe_target *t, struct toe_block *b)
 		soft_unlock(sc);
 		break;
 	default:
-		((struct soft_path *)*b->ctx)->invalid = true;
-		invalidate_below(t, NULL, *b->ctx);
+		WRITE_ONCE(((struct soft_path *)*b->ctx)->invalid, true);
+		wait_for_senders(t);
 	}
+}
+
+/* A segment may still be looking at them: freed by RCU. */
+static void forget(struct toe_block *b, void *ctx)
+{
+	if (b->layer == TOE_NEIGH)
+		kfree_rcu((struct soft_neigh *)ctx, rcu);
+	else
+		kfree_rcu((struct soft_path *)ctx, rcu);
 }
 
 static u32 terminate_one(struct toe_target *t, struct toe_block *b)
@@ -234,7 +254,7 @@ static u32 terminate_one(struct toe_target *t, struct toe_block *b)
 
 	*b->ctx = NULL;
 	if (b->layer != TOE_CONN) {
-		kfree(ctx);
+		forget(b, ctx);
 		return status;
 	}
 	d = toe_block_state(b, TOE_STATE_DELEGATED);
@@ -304,6 +324,13 @@ static void op_consumed(struct toe_target *t, void *ctx, u32 bytes)
 	soft_unlock(sc);
 }
 
+static void op_set_params(struct toe_target *t, const struct toe_params *p)
+{
+	struct soft_target *st = toe_target_priv(t);
+
+	WRITE_ONCE(st->nce_stale, p->nce_stale);
+}
+
 static const struct toe_target_ops soft_ops = {
 	.owner = THIS_MODULE,
 	.kind = "software",
@@ -316,6 +343,7 @@ static const struct toe_target_ops soft_ops = {
 	.send = soft_send,
 	.consumed = op_consumed,
 	.forward = soft_forward,
+	.set_params = op_set_params,
 };
 
 /**
@@ -335,6 +363,7 @@ struct soft_target *soft_create(struct ndk_nic *nic, const char *name, u32 max_c
 				struct toe_clock *clock)
 {
 	struct soft_target *st = kzalloc(sizeof(*st), GFP_KERNEL);
+	struct toe_params params;
 	int err;
 
 	if (!st)
@@ -351,6 +380,8 @@ struct soft_target *soft_create(struct ndk_nic *nic, const char *name, u32 max_c
 		err = PTR_ERR(st->t);
 		goto destroy;
 	}
+	toe_target_get_params(st->t, &params);
+	op_set_params(st->t, &params);
 	return st;
 
 destroy:
@@ -359,7 +390,7 @@ free:
 	kfree(st);
 	return ERR_PTR(err);
 }
-EXPORT_SYMBOL_IF_KUNIT(soft_create);
+EXPORT_SYMBOL_GPL(soft_create);
 
 /**
  * soft_destroy() - take everything back, then forget the target
@@ -374,4 +405,4 @@ void soft_destroy(struct soft_target *st)
 	rhashtable_destroy(&st->conns);
 	kfree(st);
 }
-EXPORT_SYMBOL_IF_KUNIT(soft_destroy);
+EXPORT_SYMBOL_GPL(soft_destroy);

@@ -106,6 +106,33 @@ static void put_header(struct soft_conn *sc, struct sk_buff *skb, const struct t
 	skb_trim(skb, p - skb->data);
 }
 
+/*
+ * How many bytes from @offset of @page on one fragment may name: to the end of the
+ * compound page, whose head one reference holds.
+ */
+static size_t in_one_page(struct page *page, size_t offset)
+{
+	struct page *head = compound_head(page);
+	size_t at = ((page - head) << PAGE_SHIFT) + offset;
+
+	return page_size(head) > at ? page_size(head) - at : 0;
+}
+
+static void add_fragment(struct sk_buff *skb, struct page *page, u32 offset, u32 len)
+{
+	unsigned int n = skb_shinfo(skb)->nr_frags;
+
+	if (skb_can_coalesce(skb, n, page, offset)) {
+		skb_frag_size_add(&skb_shinfo(skb)->frags[n - 1], len);
+	} else {
+		get_page(page);
+		skb_fill_page_desc(skb, n, page, offset, len);
+	}
+	skb->len += len;
+	skb->data_len += len;
+	skb->truesize += len;
+}
+
 /* Pages the request lends, as far as they can be shared. Returns bytes added. */
 static u32 share(struct sk_buff *skb, struct iov_iter *it, u32 want)
 {
@@ -114,24 +141,23 @@ static u32 share(struct sk_buff *skb, struct iov_iter *it, u32 want)
 	while (done < want && iov_iter_is_bvec(it)) {
 		struct bio_vec bv = mp_bvec_iter_bvec(it->bvec, ((struct bvec_iter){
 			.bi_size = it->count, .bi_bvec_done = it->iov_offset }));
-		struct page *page = bv.bv_page + bv.bv_offset / PAGE_SIZE;
-		u32 offset = bv.bv_offset % PAGE_SIZE;
-		u32 len = min3(bv.bv_len, want - done, (u32)PAGE_SIZE - offset);
-		unsigned int n = skb_shinfo(skb)->nr_frags;
+		struct page *page = bv.bv_page;
+		size_t offset = bv.bv_offset, room = in_one_page(page, offset);
+		u32 len;
 
+		if (!room) {
+			/* pages that lie side by side and are not one */
+			page += offset / PAGE_SIZE;
+			offset %= PAGE_SIZE;
+			room = in_one_page(page, offset);
+		}
+		len = min3(bv.bv_len, want - done, (u32)min_t(size_t, room, U32_MAX));
 		if (!len || !sendpage_ok(page))
 			break;
-		if (!skb_can_coalesce(skb, n, page, offset)) {
-			if (n == MAX_SKB_FRAGS)
-				break;
-			get_page(page);
-			skb_fill_page_desc(skb, n, page, offset, len);
-		} else {
-			skb_frag_size_add(&skb_shinfo(skb)->frags[n - 1], len);
-		}
-		skb->len += len;
-		skb->data_len += len;
-		skb->truesize += len;
+		if (skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS &&
+		    !skb_can_coalesce(skb, MAX_SKB_FRAGS, page, offset))
+			break;
+		add_fragment(skb, page, offset, len);
 		iov_iter_advance(it, len);
 		done += len;
 	}
@@ -228,6 +254,21 @@ static void count(struct soft_conn *sc, const struct tcpe_seg *seg, u32 bytes)
 		toe_count(t, v6, TOE_TCP_OUT_RSTS, 1);
 }
 
+/* Nothing leaves over what was invalidated, data, acknowledgment or probe. */
+static bool may_send(struct soft_conn *sc)
+{
+	struct soft_neigh *n;
+	bool may;
+
+	rcu_read_lock();
+	n = rcu_dereference(sc->path->neigh);
+	may = !sc->invalid && !READ_ONCE(sc->path->invalid) && !READ_ONCE(n->invalid);
+	if (may)
+		soft_neigh_before_xmit(sc->st, n);
+	rcu_read_unlock();
+	return may;
+}
+
 /**
  * soft_xmit() - &tcpe_ops.xmit
  * @e: the engine
@@ -241,7 +282,7 @@ int soft_xmit(struct tcpe *e, const struct tcpe_seg *seg)
 	struct sk_buff *skb;
 	u32 bytes;
 
-	if (sc->invalid || sc->path->invalid) {
+	if (!may_send(sc)) {
 		sc->owed |= SOFT_OWE_RETRIEVE(TOE_INVALIDATED);
 		return -ENETDOWN;
 	}
