@@ -16,9 +16,9 @@ TESTS = (
     ("NDK chains of 16 writes", "write", 16, 64, 64),
 )
 SECONDS = 2
-# On the processor of the first completion vector, where a server's callbacks run if
-# they do not run where the client posts: both ends share one processor in every
-# run, not in some.
+# On the processor of the first completion vector, where a server's callbacks
+# run if they do not run where the client posts: both ends share one processor
+# in every run, not in some.
 PINNED = ["taskset", "-c", "0"]
 
 
@@ -46,14 +46,15 @@ class Ndkperf:
             line = passive.stdout.readline()
             if not line.startswith("listening"):
                 raise Failed("ndkperf --server: " + line)
+            words = command(
+                client, "--connect", server.address, "--port", str(self.port),
+                "--op", op, "--chain", str(chain), "--depth", str(depth),
+                "--size", str(size), "--defer", "on" if defer else "off",
+                "--seconds", str(SECONDS), "--json", "--quiet")
             result = subprocess.run(
-                PINNED + command(client, "--connect", server.address, "--port",
-                        str(self.port), "--op", op, "--chain", str(chain),
-                        "--depth", str(depth), "--size", str(size), "--defer",
-                        "on" if defer else "off", "--seconds", str(SECONDS),
-                        "--json", "--quiet"),
-                text=True, timeout=60, stdin=subprocess.DEVNULL, check=False,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                PINNED + words, text=True, timeout=60, check=False,
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT)
             if result.returncode:
                 raise Failed("ndkperf: " + result.stdout)
             wait_for("the server to end", lambda: passive.poll() is not None)
