@@ -96,7 +96,6 @@ tools_rc()
 tools_events()
 {
 	perf ib_send_bw "$END_LOOP" "$END_LOOP" -e -s 2000 -n "$N"
-	perf ib_write_bw "$END_LOOP" "$END_LOOP" -e -s 2000 -n "$N"
 	perf ib_read_lat "$END_LOOP" "$END_LOOP" -e -s 2000 -n "$N"
 	pingpong -e
 	pingpong -e -s 20000 -m 1024
