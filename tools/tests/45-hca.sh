@@ -97,8 +97,6 @@ tools_rc()
 tools_events()
 {
 	perf ib_send_bw "$END_LOOP" "$END_LOOP" -e -s 2000 -n "$N"
-	perf ib_write_bw "$END_LOOP" "$END_LOOP" -e -s 2000 -n "$N"
-	perf ib_read_lat "$END_LOOP" "$END_LOOP" -e -s 2000 -n "$N"
 	pingpong -e
 	pingpong -e -s 20000 -m 1024
 }
@@ -292,7 +290,7 @@ on_siw()
 	ibv_devinfo -d ndk0 | grep -q 'transport:.*iWARP'
 	same "GID" "$(cat "$SYS/lowndk0/ports/1/gids/0")" "$(cat "$SYS/ndk0/ports/1/gids/0")"
 	"$TOP/build/qp_memory" ndk0 16
-	creation_fails
+	! full || creation_fails
 	rdma link delete lowndk0
 	is_gone ndk0
 	ip link delete d0
@@ -315,14 +313,14 @@ run_case tools_srq "a shared receive queue"
 run_case every_byte "every byte is right, deferred or not"
 run_case one_post_per_chain "a chain of 16 is one post to the lower device"
 run_case nothing_unexpected "the lower device refused nothing and completed nothing twice"
-run_case creation_fails "whatever allocation fails while a program makes its objects, none is left"
+soak_case creation_fails "whatever allocation fails while a program makes its objects, none is left"
 run_case port_follows "the port goes down and up with the lower one"
 run_case lower_link_deleted "goes with the lower device, under load"
 run_case netdev_deleted "goes with the netdev, under load"
 run_case driver_unloaded "goes with the lower device's driver, under load"
 run_case module_unloaded "goes with its module, the lower device stays"
 run_case comes_and_goes "both deleted at once, again and again"
-run_case on_siw "a device on siw: objects can be made or fail, and it goes with siw"
+run_case on_siw "a device on siw: objects can be made, and it goes with siw"
 run_case unload_all "the modules go"
 leak_case
 run_case kernel_is_clean "the kernel has nothing to report"
