@@ -54,7 +54,9 @@ watch_files()
 
 	while kill -0 "$1" 2>/dev/null; do
 		cat $OBJECTS >"$WORK/now" 2>/dev/null || continue
-		cat $INFO >"$WORK/info" 2>/dev/null || continue
+		# it may go between the two looks: what was seen before stays
+		cat $INFO >"$WORK/look" 2>/dev/null || continue
+		mv "$WORK/look" "$WORK/info"
 		lines=$(wc -l <"$WORK/now")
 		[ "$lines" -le "$most" ] || { most=$lines; cp "$WORK/now" "$WORK/most"; }
 		! grep -q offloaded "$WORK/now" || cp "$WORK/now" "$WORK/offloaded"
@@ -89,7 +91,7 @@ objects()
 	# each object once, whatever came and went meanwhile
 	same "objects shown twice" "" "$(awk '{ print $2 }' "$WORK/most" | sort | uniq -d)"
 	grep -q '^kind bench$' "$WORK/info"
-	same "broken rules" "0 0 0 0" "$(awk '/^(bad_|overdue)/ { printf "%s%d", s, $2; s = " " }' \
+	same "broken rules" "0 0 0 0 0" "$(awk '/^(bad_|overdue)/ { printf "%s%d", s, $2; s = " " }' \
 		"$WORK/info")"
 }
 
