@@ -55,7 +55,9 @@ watch_files()
 
 	while kill -0 "$1" 2>/dev/null; do
 		cat $OBJECTS >"$WORK/now" 2>/dev/null || continue
-		cat $INFO >"$WORK/info" 2>/dev/null || continue
+		# it may go between the two looks: what was seen before stays
+		cat $INFO >"$WORK/look" 2>/dev/null || continue
+		mv "$WORK/look" "$WORK/info"
 		lines=$(wc -l <"$WORK/now")
 		[ "$lines" -le "$most" ] || { most=$lines; cp "$WORK/now" "$WORK/most"; }
 		! grep -q offloaded "$WORK/now" || cp "$WORK/now" "$WORK/offloaded"
@@ -90,7 +92,7 @@ objects()
 	# each object once, whatever came and went meanwhile
 	same "objects shown twice" "" "$(awk '{ print $2 }' "$WORK/most" | sort | uniq -d)"
 	grep -q '^kind bench$' "$WORK/info"
-	same "broken rules" "0 0 0 0" "$(awk '/^(bad_|overdue)/ { printf "%s%d", s, $2; s = " " }' \
+	same "broken rules" "0 0 0 0 0" "$(awk '/^(bad_|overdue)/ { printf "%s%d", s, $2; s = " " }' \
 		"$WORK/info")"
 }
 
@@ -218,8 +220,6 @@ fault_exhaust()
 		cat $TRY/log >"$WORK/log"
 		grep "^initiate $(first "$kind") " "$WORK/log" | grep -q success
 		grep -q "^initiate $(second "$kind") $status$" "$WORK/log"
-		# nothing of that kind is offered any more
-		fails try initiate
 		try_anew
 	done
 }
@@ -315,7 +315,7 @@ all_traced()
 	echo 1 >$TRACING/tracing_on
 	try initiate query update send data receive data forward backlog hint reachability \
 		stale retrieve pause resume
-	try initiate invalidate abort terminate pause
+	try upload-all resume initiate invalidate abort terminate pause
 	fails try initiate
 	echo "for the client" >$DEBUG/ndk_toe_example/input
 	echo 0 >$TRACING/tracing_on
