@@ -155,8 +155,8 @@ static void tell_forwards(struct soft_conn *sc, struct list_head *done)
 {
 	struct toe_forward *f, *next;
 
-	list_for_each_entry_safe(f, next, done, link) {
-		list_del_init(&f->link);
+	list_for_each_entry_safe(f, next, done, mine) {
+		list_del_init(&f->mine);
 		toe_forward_done(sc->st->t, f, f->status);
 	}
 }

@@ -84,7 +84,8 @@ void soft_forward(struct toe_target *t, void *ctx, struct toe_forward *f)
 		f->status = TOE_SUCCESS;
 	if (f->status != TOE_SUCCESS)
 		kfree_skb(skb);
-	list_add_tail(&f->link, &sc->done);
+	/* @link is still the core's */
+	list_add_tail(&f->mine, &sc->done);
 	soft_unlock(sc);
 }
 
