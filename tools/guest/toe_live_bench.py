@@ -16,9 +16,9 @@ METER = os.path.join(os.path.dirname(os.path.realpath(__file__)),
                      "../../build/toemeter")
 SERVER = "10.84.0.2"
 PORT = "7001"
-MEGABYTES = "400"
-TURNS = "20000"
-ROUNDS = "200"
+MEGABYTES = "100"
+TURNS = "4000"
+ROUNDS = "100"
 BATCH = "256"
 # what the meter is told, its figure, name of the row, size, unit
 STREAMS = (
@@ -75,23 +75,21 @@ class Live:
 
 
 def measure():
-    """[(name, column, size, value, unit)]"""
-    rows = []
+    """(name, column, size, value, unit), one after the other"""
     with Live() as live:
         for words, figure, name, size, unit in STREAMS:
             for column, more in (("host", ()), ("target", ("offload",))):
-                value = live.run(*words, *more)[figure]
-                rows.append((name, column, size, value, unit))
+                yield (name, column, size, live.run(*words, *more)[figure],
+                       unit)
         figures = live.run("move", ROUNDS)
         figures.update(live.run("batch", BATCH))
         for figure, name, column in MOVES + BATCHES:
-            rows.append((name, column, 0, figures[figure], "usec"))
-    return rows
+            yield name, column, 0, figures[figure], "usec"
 
 
 if __name__ == "__main__":
     try:
         for row in measure():
-            print(*row, sep="\t")
+            print(*row, sep="\t", flush=True)
     except Failed as failure:
         raise SystemExit("toe_live_bench: %s" % failure) from None

@@ -36,8 +36,12 @@ struct tcpe;
 /* Ranges of the scoreboard and of the queue of early segments. */
 #define TCPE_MAX_RANGES		32
 #define TCPE_MAX_SACK		4
-/* Most payload bytes one &tcpe_ops.xmit call carries, several segments. */
-#define TCPE_MAX_BURST		65000U
+/*
+ * Most payload bytes one &tcpe_ops.xmit call carries, several segments: with headers of
+ * TCP (60), IPv6 (40), Ethernet and a tag (18) below 64 KiB, and no less than what the
+ * host puts into one of its buffers (45 segments of 1448 bytes).
+ */
+#define TCPE_MAX_BURST		65400U
 
 /**
  * enum tcpe_verdict - what became of a segment

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# runs: own-guest
+# runs: own-guest (by hand)
 # timeout: 300 7200
 #
 # What an offloaded connection goes through besides data: its state is compared
