@@ -458,7 +458,6 @@ struct toe_recv {
 /**
  * struct toe_forward - a segment the host received for an offloaded connection
  * @link: core's while accepted
- * @mine: the target's from &toe_target_ops.forward to toe_forward_done()
  * @skb: TCP header first, no IP header; the caller's again when done
  * @done: the target is finished with it, or never was asked
  * @status: %TOE_SUCCESS: processed; %TOE_UPLOAD_IN_PROGRESS: the host processes
@@ -468,7 +467,6 @@ struct toe_recv {
  */
 struct toe_forward {
 	struct list_head link;
-	struct list_head mine;
 	struct sk_buff *skb;
 	void (*done)(struct toe_forward *f);
 	u32 status;

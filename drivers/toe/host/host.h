@@ -165,7 +165,8 @@ struct toe_sock_id {
  * @snd_wnd: the peer's window at the offload
  * @came_status: how the initiate ended
  * @home: terminate is over
- * @d: delegated state that came home
+ * @d: delegated state, as given, then as it came home
+ * @same_rtt: round trip times in it are those that were given
  * @d_ok: it is valid
  * @buffered: bytes that came home with it
  * @lock: what follows; BH off
@@ -214,6 +215,7 @@ struct toe_sock {
 	struct completion home;
 	struct toe_conn_delegated d;
 	bool d_ok;
+	bool same_rtt;
 	struct sk_buff_head buffered;
 
 	spinlock_t lock; /* see above */

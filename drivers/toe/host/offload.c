@@ -251,6 +251,7 @@ static int make_block(struct batch *b, struct mover *v, struct sock *sk)
 	list_splice(&sends, &v->b->sends);
 	v->b->protocol_reserved[0] = v->ts;
 	fill_delegated(b, sk, toe_block_state(v->b, TOE_STATE_DELEGATED));
+	v->ts->d = *(struct toe_conn_delegated *)toe_block_state(v->b, TOE_STATE_DELEGATED);
 	b->blocks++;
 	return TOE_REFUSE_NONE;
 }

@@ -99,6 +99,23 @@ static void no_route(struct soft_conn *sc, struct net *net, struct sk_buff *skb)
 	kfree_skb_reason(skb, SKB_DROP_REASON_IP_OUTNOROUTES);
 }
 
+/*
+ * The path takes less by now, and the target is about to hear of it: it will cut anew
+ * and send again. Here the IP layer would cut a burst, find each piece too large, and
+ * complain to ourselves about every one of them.
+ */
+static bool is_too_large(struct soft_conn *sc, struct sock *sk, const struct sk_buff *skb,
+			 const struct dst_entry *dst)
+{
+	u32 len = sc->tuple.v6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
+
+	if (skb_is_gso(skb))
+		len += tcp_hdrlen(skb) + skb_shinfo(skb)->gso_size;
+	else
+		len += skb->len;
+	return len > dst_mtu(dst) && (sc->tuple.v6 || ip_dont_fragment(sk, dst));
+}
+
 void toe_host_xmit(struct soft_conn *sc, struct toe_sock *ts, struct sk_buff *skb)
 {
 	struct dst_entry *dst;
@@ -114,6 +131,11 @@ void toe_host_xmit(struct soft_conn *sc, struct toe_sock *ts, struct sk_buff *sk
 	dst = toe_route_dst(ts->route, ts->sk);
 	if (unlikely(!dst)) {
 		no_route(sc, net, skb);
+		goto out;
+	}
+	if (unlikely(is_too_large(sc, ts->sk, skb, dst))) {
+		toe_count(sc->st->t, sc->tuple.v6, TOE_IP_OUT_DISCARDS, 1);
+		kfree_skb(skb);
 		goto out;
 	}
 	skb_dst_set_noref(skb, dst);

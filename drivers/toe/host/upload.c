@@ -167,8 +167,8 @@ static void restore_clocks(struct toe_sock *ts, struct sock *sk)
 
 	toe_target_get_params(ts->st->t, &p);
 	tick = USEC_PER_SEC / p.ticks_per_second;
-	/* a figure of one tick is less than the host knew by itself */
-	if (d->srtt > 1 || (d->srtt && !tp->srtt_us)) {
+	/* in ticks they are less than the host knows by itself, if nothing was measured */
+	if (!ts->same_rtt && d->srtt && (d->srtt > 1 || !tp->srtt_us)) {
 		tp->srtt_us = d->srtt * tick;
 		tp->rttvar_us = max_t(u32, d->rttvar * tick, tcp_rto_min_us(sk));
 		tp->mdev_us = d->rttvar * tick;
@@ -463,6 +463,7 @@ void toe_conn_uploaded(struct toe_obj *obj, void *priv, struct toe_block *b)
 		list_splice_init(&b->sends, &mine);
 		while (!list_empty(&mine))
 			list_del_init(mine.next);
+		ts->same_rtt = d->srtt == ts->d.srtt && d->rttvar == ts->d.rttvar;
 		ts->d = *d;
 		ts->d.buffered = NULL;
 		ts->d_ok = b->status == TOE_SUCCESS;

@@ -112,7 +112,7 @@ void soft_lock(struct soft_conn *sc) __acquires(&sc->lock)
 static bool owes(const struct soft_conn *sc)
 {
 	return sc->owed || sc->acked || (!skb_queue_empty(&sc->rx) && !sc->stalled) ||
-	       !skb_queue_empty(&sc->up) || !list_empty(&sc->done);
+	       !skb_queue_empty(&sc->up);
 }
 
 /*
@@ -151,16 +151,6 @@ static void tell_events(struct soft_conn *sc, u32 owed)
 			toe_event_retrieve(t, sc->handle, r);
 }
 
-static void tell_forwards(struct soft_conn *sc, struct list_head *done)
-{
-	struct toe_forward *f, *next;
-
-	list_for_each_entry_safe(f, next, done, mine) {
-		list_del_init(&f->mine);
-		toe_forward_done(sc->st->t, f, f->status);
-	}
-}
-
 static void pass_up(struct soft_conn *sc, struct sk_buff_head *up)
 {
 	struct sk_buff *skb;
@@ -175,13 +165,11 @@ static void tell(struct soft_conn *sc) __releases(&sc->lock) __acquires(&sc->loc
 {
 	struct sk_buff_head rx, up;
 	u32 owed = sc->owed, acked = sc->acked;
-	LIST_HEAD(done);
 
 	__skb_queue_head_init(&rx);
 	__skb_queue_head_init(&up);
 	skb_queue_splice_init(&sc->rx, &rx);
 	skb_queue_splice_init(&sc->up, &up);
-	list_splice_init(&sc->done, &done);
 	sc->owed = 0;
 	sc->acked = 0;
 	spin_unlock_bh(&sc->lock);
@@ -191,7 +179,6 @@ static void tell(struct soft_conn *sc) __releases(&sc->lock) __acquires(&sc->loc
 	if (acked || (owed & SOFT_OWE_FIN_ACKED))
 		toe_send_acked(sc->st->t, sc->handle, acked, owed & SOFT_OWE_FIN_ACKED);
 	tell_received(sc, &rx);
-	tell_forwards(sc, &done);
 	tell_events(sc, owed);
 	pass_up(sc, &up);
 	local_bh_enable();
@@ -283,7 +270,6 @@ static struct soft_conn *new_conn(struct soft_target *st, struct toe_block *b,
 	spin_lock_init(&sc->lock);
 	__skb_queue_head_init(&sc->rx);
 	__skb_queue_head_init(&sc->up);
-	INIT_LIST_HEAD(&sc->done);
 	sc->armed = TCPE_NEVER;
 	toe_timer_init(&sc->timer, toe_target_clock(st->t), timer_fn);
 	set_tuple(sc);

@@ -72,21 +72,21 @@ void soft_forward(struct toe_target *t, void *ctx, struct toe_forward *f)
 {
 	struct sk_buff *skb = skb_copy(f->skb, GFP_ATOMIC);
 	struct soft_conn *sc = ctx;
+	u32 status = TOE_UPLOAD_IN_PROGRESS;
 
 	soft_lock(sc);
-	f->status = TOE_UPLOAD_IN_PROGRESS;
 	if (sc->e.state == TCPE_CLOSED)
-		f->status = TOE_REQUEST_ABORTED;
+		status = TOE_REQUEST_ABORTED;
 	else if (!skb)
 		/* lost, the peer sends it again */
-		f->status = TOE_SUCCESS;
+		status = TOE_SUCCESS;
 	else if (!sc->gone && tcpe_input(&sc->e, skb) == TCPE_DONE)
-		f->status = TOE_SUCCESS;
-	if (f->status != TOE_SUCCESS)
-		kfree_skb(skb);
-	/* @link is still the core's */
-	list_add_tail(&f->mine, &sc->done);
+		status = TOE_SUCCESS;
 	soft_unlock(sc);
+	if (status != TOE_SUCCESS)
+		kfree_skb(skb);
+	/* the link of @f is the core's, and it may be gone when this returns */
+	toe_forward_done(t, f, status);
 }
 
 int soft_conn_publish(struct soft_conn *sc)

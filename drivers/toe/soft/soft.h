@@ -145,7 +145,6 @@ struct soft_path {
  * @acked: bytes acknowledged, not told to the core
  * @rx: received, not handed to the core
  * @up: segments for the host
- * @done: forwarded segments that are finished
  * @timer: for the engine's deadlines
  * @armed: for which one, microseconds; %TCPE_NEVER: it does not run
  * @rcu: frees
@@ -171,7 +170,6 @@ struct soft_conn {
 	u32 acked;
 	struct sk_buff_head rx;
 	struct sk_buff_head up;
-	struct list_head done;
 	struct toe_timer timer;
 	u64 armed;
 	struct rcu_head rcu;
