@@ -106,7 +106,7 @@ static void work_items_go_to_another_processor_than_the_posters(struct kunit *te
 
 	v->away = true;
 	for_each_online_cpu(here) {
-		cpu = ndk_vector_cpu(v, IB_POLL_WORKQUEUE, here);
+		cpu = ndk_vector_cpu(v, NDK_VECTOR_WORK, here);
 		KUNIT_EXPECT_NE(test, cpu, here);
 		if (num_online_cpus() > 1)
 			KUNIT_EXPECT_TRUE(test, cpu >= 0 && cpu_online(cpu));
@@ -124,11 +124,11 @@ static void softirq_and_plain_handlers_go_nowhere_else(struct kunit *test)
 
 	v->away = true;
 	for_each_online_cpu(here)
-		KUNIT_EXPECT_LT(test, ndk_vector_cpu(v, IB_POLL_SOFTIRQ, here), 0);
-	KUNIT_EXPECT_LT(test, ndk_vector_cpu(v, IB_POLL_DIRECT, v->cpu), 0);
+		KUNIT_EXPECT_LT(test, ndk_vector_cpu(v, NDK_VECTOR_SOFTIRQ, here), 0);
+	KUNIT_EXPECT_LT(test, ndk_vector_cpu(v, NDK_VECTOR_PLAIN, v->cpu), 0);
 	v->away = false;
 	for_each_online_cpu(here)
-		KUNIT_EXPECT_LT(test, ndk_vector_cpu(v, IB_POLL_WORKQUEUE, here), 0);
+		KUNIT_EXPECT_LT(test, ndk_vector_cpu(v, NDK_VECTOR_WORK, here), 0);
 }
 
 /* ---- on a device ---- */

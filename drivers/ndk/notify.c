@@ -82,10 +82,24 @@ void ndk_cq_work_fn(struct work_struct *work)
 	fire_cq_here(container_of(work, struct ndk_cq, vector.work));
 }
 
+/* The core leaves the poll context of a CQ that it does not poll at zero: softirq. */
+static enum ndk_vector_use use_of(const struct ib_cq *cq)
+{
+	switch (cq->poll_ctx) {
+	case IB_POLL_WORKQUEUE:
+	case IB_POLL_UNBOUND_WORKQUEUE:
+		return NDK_VECTOR_WORK;
+	case IB_POLL_SOFTIRQ:
+		return cq->iop.poll ? NDK_VECTOR_SOFTIRQ : NDK_VECTOR_PLAIN;
+	default:
+		return NDK_VECTOR_PLAIN;
+	}
+}
+
 /* With preemption off, so that the other processor stays online meanwhile. */
 static bool sent_away(struct ndk_cq *cq)
 {
-	int cpu = ndk_vector_cpu(&cq->vector, cq->ibcq.poll_ctx, get_cpu());
+	int cpu = ndk_vector_cpu(&cq->vector, use_of(&cq->ibcq), get_cpu());
 
 	if (cpu >= 0)
 		queue_work_on(cpu, system_bh_wq, &cq->vector.work);

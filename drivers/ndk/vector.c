@@ -38,7 +38,7 @@ static int next_online(int cpu)
 /**
  * ndk_vector_elsewhere() - the processor that calls the handlers of a CQ that is away
  * @v: the vector
- * @ctx: how the CQ is polled
+ * @use: what they do
  * @here: the current processor, preemption off
  *
  * A consumer's own two ends often have one vector, chosen by the processor that posts.
@@ -48,13 +48,13 @@ static int next_online(int cpu)
  *
  * Return: a processor that is online and not @here, or a negative number.
  */
-int ndk_vector_elsewhere(const struct ndk_vector *v, enum ib_poll_context ctx, int here)
+int ndk_vector_elsewhere(const struct ndk_vector *v, enum ndk_vector_use use, int here)
 {
 	int cpu = v->cpu;
 
-	if (ctx == IB_POLL_SOFTIRQ)
+	if (use == NDK_VECTOR_SOFTIRQ)
 		return -1;
-	if (cpu == here && (ctx == IB_POLL_WORKQUEUE || ctx == IB_POLL_UNBOUND_WORKQUEUE))
+	if (cpu == here && use == NDK_VECTOR_WORK)
 		cpu = next_online(here);
 	return cpu != here && cpu < nr_cpu_ids && cpu_online(cpu) ? cpu : -1;
 }

@@ -17,7 +17,17 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-#include <rdma/ib_verbs.h>
+/**
+ * enum ndk_vector_use - what the handler of a CQ does
+ * @NDK_VECTOR_PLAIN: what its consumer likes
+ * @NDK_VECTOR_SOFTIRQ: has the CQ polled in softirq, where it is called
+ * @NDK_VECTOR_WORK: has it polled by a work item, where it is called
+ */
+enum ndk_vector_use {
+	NDK_VECTOR_PLAIN,
+	NDK_VECTOR_SOFTIRQ,
+	NDK_VECTOR_WORK,
+};
 
 /* notifications of one try */
 #define NDK_VECTOR_TRY		8
@@ -57,15 +67,15 @@ struct ndk_vector {
 void ndk_vector_init(struct ndk_vector *v, unsigned int number, work_func_t fn);
 void ndk_vector_notified(struct ndk_vector *v);
 
-int ndk_vector_elsewhere(const struct ndk_vector *v, enum ib_poll_context ctx, int here);
+int ndk_vector_elsewhere(const struct ndk_vector *v, enum ndk_vector_use use, int here);
 
 /*
- * Where to call the handler of a CQ polled in @ctx, other than @here: the current
+ * Where to call the handler of a CQ of this @use, other than @here: the current
  * processor, preemption off, so that none goes offline meanwhile. Negative: here.
  */
-static inline int ndk_vector_cpu(const struct ndk_vector *v, enum ib_poll_context ctx, int here)
+static inline int ndk_vector_cpu(const struct ndk_vector *v, enum ndk_vector_use use, int here)
 {
-	return READ_ONCE(v->away) ? ndk_vector_elsewhere(v, ctx, here) : -1;
+	return READ_ONCE(v->away) ? ndk_vector_elsewhere(v, use, here) : -1;
 }
 
 #endif /* _NDK_VECTOR_H */
