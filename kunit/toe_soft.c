@@ -146,6 +146,45 @@ static void urgent_segment_comes_back_untouched(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, w->side[0].acked, 0);
 }
 
+struct forwarded {
+	struct toe_forward f;
+	unsigned int done;
+};
+
+static void forward_done(struct toe_forward *f)
+{
+	container_of(f, struct forwarded, f)->done++;
+}
+
+/* What a socket's backlog holds: several in a row, each in the core's list meanwhile. */
+static void forwarded_segments_are_processed_in_a_row(struct kunit *test)
+{
+	struct world *w = tw_world(test, 0);
+	struct forwarded *f = kunit_kcalloc(test, 3, sizeof(*f), GFP_KERNEL);
+	struct side *side = &w->side[1];
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	tw_both_offloaded(w);
+	tw_settle(w);
+	for (i = 0; i < 3; i++) {
+		tw_send(&w->side[0], 100, 0);
+		f[i].f.skb = skb_dequeue(&w->wire[1]);
+		KUNIT_ASSERT_NOT_NULL(test, f[i].f.skb);
+		f[i].f.done = forward_done;
+	}
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, toe_forward(toe_conn_of(side->conn), &f[i].f), 0);
+	for (i = 0; i < 3; i++) {
+		KUNIT_EXPECT_EQ(test, f[i].done, 1);
+		KUNIT_EXPECT_EQ(test, f[i].f.status, TOE_SUCCESS);
+		kfree_skb(f[i].f.skb);
+	}
+	tw_run(w, 1000);
+	tw_expect_all_there(w);
+	KUNIT_EXPECT_EQ(test, side->got, 300);
+}
+
 static void query_tells_the_engines_state(struct kunit *test)
 {
 	struct world *w = tw_world(test, 0);
@@ -256,6 +295,7 @@ static struct kunit_case soft_cases[] = {
 	KUNIT_CASE(uploaded_state_is_what_was_offloaded),
 	KUNIT_CASE(refusal_closes_the_window),
 	KUNIT_CASE(urgent_segment_comes_back_untouched),
+	KUNIT_CASE(forwarded_segments_are_processed_in_a_row),
 	KUNIT_CASE(query_tells_the_engines_state),
 	KUNIT_CASE(invalid_path_carries_nothing),
 	KUNIT_CASE(disconnect_is_acknowledged),
