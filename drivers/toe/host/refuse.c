@@ -30,7 +30,7 @@ static int refuse_layers(struct sock *sk)
 		return TOE_REFUSE_ULP;
 	if (sk_is_mptcp(sk) || !toe_prot_for(sk->sk_prot))
 		return TOE_REFUSE_PROTO;
-	if (rcu_access_pointer(sk->sk_user_data))
+	if (rcu_access_pointer(__sk_user_data(sk)))
 		return TOE_REFUSE_USER_DATA;
 	return TOE_REFUSE_NONE;
 }
