@@ -71,7 +71,7 @@ class Live:
     @staticmethod
     def run(kind, count, *more):
         return json.loads(sh(METER, kind, SERVER, PORT, count, *more,
-                             ns="toel", timeout=240))
+                             ns="toel", timeout=90))
 
 
 def measure():
