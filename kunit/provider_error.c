@@ -43,6 +43,32 @@ static void deferred_post_in_error_is_flushed_at_once(struct kunit *test)
 	env_expect_no_wc(e, e->scq);
 }
 
+/* As SMB Direct does: post as long as there are buffers, each of which comes back. */
+static void posting_in_error_runs_out_of_buffers(struct kunit *test)
+{
+	struct env *e = env_create(test);
+	struct ib_qp *qp = env_rts_qp(e, 16);
+	int buffers = 8, posts, ms;
+	struct ib_wc wc;
+
+	env_modify(qp, IB_QPS_ERR);
+	for (posts = 0; buffers && posts < 10000; posts++) {
+		KUNIT_ASSERT_EQ(test, env_post_recv(qp, posts), 0);
+		buffers--;
+		buffers += ib_poll_cq(e->rcq->cq, 1, &wc);
+	}
+	KUNIT_EXPECT_EQ(test, buffers, 0);
+	/* later all of them are there */
+	for (ms = 0; buffers < 8 && ms < 5000; ms++) {
+		usleep_range(1000, 2000);
+		while (ib_poll_cq(e->rcq->cq, 1, &wc) == 1) {
+			KUNIT_EXPECT_EQ(test, wc.status, IB_WC_WR_FLUSH_ERR);
+			buffers++;
+		}
+	}
+	KUNIT_EXPECT_EQ(test, buffers, 8);
+}
+
 static void r_ndk_77_silent_failure_has_its_entry(struct kunit *test)
 {
 	struct env *e = env_create(test);
@@ -279,6 +305,7 @@ static void exactly_one_outcome_in_order(struct kunit *test)
 static struct kunit_case provider_error_cases[] = {
 	KUNIT_CASE(r_ndk_72_error_state_flushes_in_order),
 	KUNIT_CASE(deferred_post_in_error_is_flushed_at_once),
+	KUNIT_CASE(posting_in_error_runs_out_of_buffers),
 	KUNIT_CASE(r_ndk_77_silent_failure_has_its_entry),
 	KUNIT_CASE_PARAM(r_ndk_71_nic_refuses_an_earlier_request, broken_gen_params),
 	KUNIT_CASE(reset_forgets_and_the_queue_works_again),

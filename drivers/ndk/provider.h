@@ -96,6 +96,7 @@ void ndk_sq_keys_accepted(const struct ib_send_wr *wr);
 /* rq.c */
 int ndk_post_recv(struct ib_qp *ibqp, const struct ib_recv_wr *wr,
 		  const struct ib_recv_wr **bad_wr);
+void ndk_rq_flush_fn(struct work_struct *work);
 void ndk_rq_reset(struct ndk_qp *qp);
 
 /* restrack.c */

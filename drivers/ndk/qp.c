@@ -163,6 +163,7 @@ static void init_qp(struct ndk_qp *qp, struct ndk_nic *nic, const struct ib_qp_i
 	qp->sq.all_signaled = init->sq_sig_type == IB_SIGNAL_ALL_WR;
 	mutex_init(&qp->mutex);
 	INIT_WORK(&qp->sq.broken, broken_work);
+	INIT_DELAYED_WORK(&qp->rq.flush, ndk_rq_flush_fn);
 	INIT_LIST_HEAD(&qp->link);
 }
 
@@ -254,6 +255,7 @@ int ndk_destroy_qp(struct ib_qp *ibqp, struct ib_udata *udata)
 	/* a deferred tail ends here, while there still is a NIC to show it to */
 	ndk_defer_stop(&qp->sq.defer);
 	cancel_work_sync(&qp->sq.broken);
+	cancel_delayed_work_sync(&qp->rq.flush);
 	nic->ops->qp_destroy(qp);
 	ndk_cq_purge(qp->scq, qp);
 	ndk_cq_purge(qp->rcq, qp);

@@ -43,6 +43,35 @@ int ndk_recv_put(struct ndk_queue *q, u32 max_sge, const struct ib_recv_wr *wr)
 	return 0;
 }
 
+/* receives posted in the error state that are flushed by the poster */
+#define LATE_INLINE	64
+
+void ndk_rq_flush_fn(struct work_struct *work)
+{
+	struct ndk_qp *qp = container_of(work, struct ndk_qp, rq.flush.work);
+
+	qp->nic->ops->progress(qp);
+}
+
+/*
+ * In error a receive is flushed at once, by the NIC's own hand. But a consumer that
+ * posts as long as it has buffers (SMB Direct) would never run out of them, when each
+ * comes back while it posts the next. So after some, they come back later.
+ */
+static void flush_late(struct ndk_qp *qp)
+{
+	u32 late = READ_ONCE(qp->rq.late);
+
+	if (!qp->nic->ops->progress)
+		return;
+	if (late < LATE_INLINE) {
+		WRITE_ONCE(qp->rq.late, late + 1);
+		qp->nic->ops->progress(qp);
+	} else {
+		schedule_delayed_work(&qp->rq.flush, msecs_to_jiffies(10));
+	}
+}
+
 int ndk_post_recv(struct ib_qp *ibqp, const struct ib_recv_wr *wr,
 		  const struct ib_recv_wr **bad_wr)
 {
@@ -68,9 +97,8 @@ int ndk_post_recv(struct ib_qp *ibqp, const struct ib_recv_wr *wr,
 				       ibqp->qp_num, wr->num_sge, qp->rq.max_sge);
 	if (qp->nic->ops->recv_posted)
 		qp->nic->ops->recv_posted(qp);
-	/* in error a receive is flushed at once, by the NIC's own hand */
-	if (READ_ONCE(qp->state) == IB_QPS_ERR && qp->nic->ops->progress)
-		qp->nic->ops->progress(qp);
+	if (READ_ONCE(qp->state) == IB_QPS_ERR)
+		flush_late(qp);
 	return err;
 }
 
@@ -204,6 +232,7 @@ void ndk_rq_reset(struct ndk_qp *qp)
 	struct ndk_queue *q = qp->rq.q;
 
 	qp->rq.last_wqe = false;
+	qp->rq.late = 0;
 	if (!q)
 		return;
 	q->index = ndk_queue_producer(q);

@@ -204,6 +204,8 @@ struct ndk_sq {
  *	the backend's qp_create
  * @released: ring index behind the last place released, if @hold
  * @last_wqe: with an SRQ: %IB_EVENT_QP_LAST_WQE_REACHED was raised
+ * @late: requests posted in the error state, up to the limit of those flushed at once
+ * @flush: flushes the others
  */
 struct ndk_rq {
 	struct ndk_queue *q;
@@ -212,6 +214,8 @@ struct ndk_rq {
 	bool hold;
 	u32 released;
 	bool last_wqe;
+	u32 late;
+	struct delayed_work flush;
 };
 
 /**
