@@ -194,7 +194,8 @@ refused()
 	serve
 	fails in_ns "$(cut -d' ' -f3 <<<"$SERVER")" "$PERF" --server --bind "$address" --port $NUMBER
 	said 'in use'
-	kill "$PID"
+	# it may have seen its end come by itself
+	kill "$PID" 2>/dev/null || :
 	wait "$PID" || :
 }
 
@@ -251,7 +252,8 @@ link_deleted()
 	endless
 	rdma link delete "${CLIENT%% *}"
 	wait_for 30 ended "$ACTIVE"
-	kill "$PID"
+	# it may have seen its end come by itself
+	kill "$PID" 2>/dev/null || :
 	wait || :
 	add_device "$CLIENT" vr
 	measured --op write --chain 4
@@ -264,7 +266,8 @@ lower_deleted()
 	endless
 	rdma link delete "low${CLIENT%% *}"
 	wait_for 30 ended "$ACTIVE"
-	kill "$PID"
+	# it may have seen its end come by itself
+	kill "$PID" 2>/dev/null || :
 	wait || :
 	[ ! -e "$SYS/${CLIENT%% *}" ]
 	ip link delete d0
