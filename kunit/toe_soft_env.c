@@ -673,3 +673,20 @@ u32 tw_update_conn(struct side *side, const struct toe_conn_cached *v)
 	*(struct toe_conn_cached *)toe_block_state(b, TOE_STATE_CACHED) = *v;
 	return tw_run_op(side->w, op, b);
 }
+
+static const struct tw_setup frames[] = {
+	{ .frames = true },
+	{ .frames = true, .v6 = true },
+};
+
+static void describe(const struct tw_setup *how, char *desc)
+{
+	strscpy(desc, how->v6 ? "IPv6" : "IPv4", KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(frames, frames, describe);
+
+const void *tw_frames_gen_params(const void *prev, char *desc)
+{
+	return frames_gen_params(prev, desc);
+}

@@ -138,6 +138,8 @@ void tw_both_offloaded(struct world *w);
 struct toe_obj *tw_new_neigh(struct side *side, u8 last, u16 vlan);
 struct toe_obj *tw_new_conn(struct side *side, u16 sport, u16 dport);
 void tw_query(struct side *side, struct toe_conn_delegated *d);
+/* frames, IPv4 and IPv6, for KUNIT_CASE_PARAM() */
+const void *tw_frames_gen_params(const void *prev, char *desc);
 u32 tw_update_conn(struct side *side, const struct toe_conn_cached *v);
 
 #endif /* _TOE_SOFT_ENV_H */

@@ -781,20 +781,8 @@ static void largest_segments_leave(struct kunit *test)
 	tw_expect_all_there(w);
 }
 
-static const struct tw_setup frames[] = {
-	{ .frames = true },
-	{ .frames = true, .v6 = true },
-};
-
-static void describe(const struct tw_setup *how, char *desc)
-{
-	strscpy(desc, how->v6 ? "IPv6" : "IPv4", KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(frames, frames, describe);
-
 static struct kunit_case wire_cases[] = {
-	KUNIT_CASE_PARAM(frames_carry_bytes, frames_gen_params),
+	KUNIT_CASE_PARAM(frames_carry_bytes, tw_frames_gen_params),
 	KUNIT_CASE(frames_number_their_packets),
 	KUNIT_CASE(largest_segments_leave),
 	KUNIT_CASE(r_toe_35_what_was_sent_is_not_sent_again),
@@ -809,7 +797,7 @@ static struct kunit_case wire_cases[] = {
 	KUNIT_CASE(r_toe_69_window_moves_right_only),
 	KUNIT_CASE(r_toe_70_frames_go_where_the_path_leads),
 	KUNIT_CASE(r_toe_70_a_new_neighbor_mends_the_path),
-	KUNIT_CASE_PARAM(r_toe_73_packet_fields_in_the_next_packet, frames_gen_params),
+	KUNIT_CASE_PARAM(r_toe_73_packet_fields_in_the_next_packet, tw_frames_gen_params),
 	KUNIT_CASE(r_toe_74_two_connections_below_an_invalid_neighbor),
 	KUNIT_CASE(r_toe_76_received_but_not_acknowledged),
 	KUNIT_CASE(r_toe_79_owed_acknowledgment_leaves_first),

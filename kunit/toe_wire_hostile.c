@@ -155,21 +155,9 @@ static void truncated_frames_change_nothing(struct kunit *test)
 	tw_expect_all_there(w);
 }
 
-static const struct tw_setup frames[] = {
-	{ .frames = true },
-	{ .frames = true, .v6 = true },
-};
-
-static void describe(const struct tw_setup *how, char *desc)
-{
-	strscpy(desc, how->v6 ? "IPv6" : "IPv4", KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(frames, frames, describe);
-
 static struct kunit_case hostile_cases[] = {
-	KUNIT_CASE_PARAM(truncated_frames_change_nothing, frames_gen_params),
-	KUNIT_CASE_PARAM(damaged_frames_change_nothing, frames_gen_params),
+	KUNIT_CASE_PARAM(truncated_frames_change_nothing, tw_frames_gen_params),
+	KUNIT_CASE_PARAM(damaged_frames_change_nothing, tw_frames_gen_params),
 	{}
 };
 

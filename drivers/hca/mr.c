@@ -82,15 +82,11 @@ int hca_get_dma_mr(struct ndk_mr *mr, int access)
 	return 0;
 }
 
-int hca_reg_user_mr(struct ndk_mr *mr, u64 start, u64 length, u64 iova, int access)
+/* The region below was asked for; @m is given back if there is none. */
+static int take_lower(struct ndk_mr *mr, struct hca_mr *m)
 {
-	struct ib_pd *pd = hca_pd_of(mr->ibmr.pd)->lower;
-	struct hca_mr *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
 	int err;
 
-	if (!m)
-		return -ENOMEM;
-	m->lower = ib_reg_user_mr(pd, start, length, iova, access);
 	if (IS_ERR(m->lower)) {
 		err = PTR_ERR(m->lower);
 		kfree(m);
@@ -99,6 +95,17 @@ int hca_reg_user_mr(struct ndk_mr *mr, u64 start, u64 length, u64 iova, int acce
 	set_keys(mr, m->lower->lkey, m->lower->rkey);
 	mr->priv = m;
 	return 0;
+}
+
+int hca_reg_user_mr(struct ndk_mr *mr, u64 start, u64 length, u64 iova, int access)
+{
+	struct ib_pd *pd = hca_pd_of(mr->ibmr.pd)->lower;
+	struct hca_mr *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
+
+	if (!m)
+		return -ENOMEM;
+	m->lower = ib_reg_user_mr(pd, start, length, iova, access);
+	return take_lower(mr, m);
 }
 
 /* What the core does for a region that a driver made. */
@@ -138,19 +145,11 @@ int hca_reg_user_mr_dmabuf(struct ndk_mr *mr, u64 offset, u64 length, u64 iova, 
 {
 	struct ib_pd *pd = hca_pd_of(mr->ibmr.pd)->lower;
 	struct hca_mr *m = kzalloc(sizeof(*m), GFP_KERNEL_ACCOUNT);
-	int err;
 
 	if (!m)
 		return -ENOMEM;
 	m->lower = lower_dmabuf_mr(pd, offset, length, iova, fd, access);
-	if (IS_ERR(m->lower)) {
-		err = PTR_ERR(m->lower);
-		kfree(m);
-		return err;
-	}
-	set_keys(mr, m->lower->lkey, m->lower->rkey);
-	mr->priv = m;
-	return 0;
+	return take_lower(mr, m);
 }
 
 /* The lower region stays the same object: what the core does then. */
