@@ -94,7 +94,7 @@ def _key(init, release):
 
 def _build(init, folder):
     cpio = Cpio()
-    for name in ("bin", "dev", "proc", "sys", "lower", "upper", "root",
+    for name in ("bin", "dev", "proc", "sys", "lower", "upper", "newroot",
                  "modules"):
         cpio.folder(name)
     cpio.device("dev/console", 5, 1)
